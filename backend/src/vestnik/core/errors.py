@@ -61,7 +61,7 @@ class PeerError(VestnikError):
 class InvalidParameters(PeerError):
     """A field is missing, of the wrong type or out of range; the message names it."""
 
-    def __init__(self, **fields: str) -> None:
+    def __init__(self, /, **fields: str) -> None:
         sentence = "; ".join(f"{name}: {problem}" for name, problem in fields.items())
         super().__init__(ErrorCode.INVALID_PARAMETERS, sentence, slug="invalid_parameters", fields=fields)
 

@@ -10,6 +10,7 @@ import msgspec
 from vestnik.core.codes import ErrorCode
 from vestnik.core.errors import InvalidParameters, LocalError, PeerError
 from vestnik.core.namespaces import Caller
+from vestnik.core.values import check_values
 
 Params = TypeVar("Params", bound=msgspec.Struct)
 Handler = Callable[[Caller, Params], Any]
@@ -74,12 +75,28 @@ def decode_params(data: bytes, params_type: type[Params]) -> Params:
         InvalidParameters: The message names the field and says what was expected.
     """
     try:
+        check_values(data)
         return msgspec.json.decode(data, type=params_type)
     except msgspec.ValidationError as error:
-        problem, _, path = str(error).partition(" - at `")
-        field = path.rstrip("`").removeprefix("$").removeprefix(".") or "params"
-        if problem.startswith("Object missing required field `"):
-            field, problem = problem.split("`")[1], "required"
-        raise InvalidParameters(**{field: problem}) from error
+        raise invalid_parameters(error) from error
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
-        raise InvalidParameters(params="malformed JSON") from error
+        raise InvalidParameters(params=malformed(error)) from error
+
+
+def invalid_parameters(error: msgspec.ValidationError) -> InvalidParameters:
+    """What msgspec found wrong, with the field's path taken out of the sentence."""
+    problem, _, path = str(error).partition(" - at `")
+    field = path.rstrip("`").removeprefix("$").removeprefix(".")
+    if problem.startswith("Object missing required field `"):
+        missing = problem.split("`")[1]
+        return InvalidParameters(**{f"{field}.{missing}" if field else missing: "required"})
+    return InvalidParameters(**{field or "params": problem})
+
+
+def malformed(error: Exception) -> str:
+    match error:
+        case RecursionError():
+            return "malformed JSON: nested too deeply"
+        case UnicodeDecodeError():
+            return "malformed JSON: invalid UTF-8"
+    return f"malformed JSON: {str(error).removeprefix('JSON is malformed: ')}"
