@@ -1,0 +1,1 @@
+"""The event log: what happened, written in the same transaction as the change itself, numbered per channel."""
