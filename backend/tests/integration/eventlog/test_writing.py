@@ -18,7 +18,7 @@ from vestnik.core.ports import Ephemeral, Hint
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-class Said(Event, tag="said"):
+class Said(Event, frozen=True, tag="said"):
     text: str
 
 
@@ -130,7 +130,7 @@ def test_a_block_without_events_writes_nothing() -> None:
 
 
 def test_appending_outside_a_transaction_is_refused() -> None:
-    with pytest.raises(LocalError, match="chat:1.*not inside"):
+    with pytest.raises(LocalError, match=r"chat:1.*not inside"):
         append("chat:1", Said(text="a"))
     with django_transaction.atomic(), pytest.raises(LocalError, match="not inside"):
         append("chat:1", Said(text="a"))

@@ -20,7 +20,7 @@ NAMESPACE = Namespace(name="control", logged=True, retention=86400.0)
 """Not among the namespaces that clients can name: for ``prune_events`` alone. A node that slept for a day restarts."""
 
 
-class DisconnectUser(Event, tag="disconnect_user"):
+class DisconnectUser(Event, frozen=True, tag="disconnect_user"):
     """Close all connections of a user."""
 
     user: str
@@ -28,7 +28,7 @@ class DisconnectUser(Event, tag="disconnect_user"):
     reason: str
 
 
-class DisconnectToken(Event, tag="disconnect_token"):
+class DisconnectToken(Event, frozen=True, tag="disconnect_token"):
     """Close all connections that were opened with a credential."""
 
     token: str
@@ -36,7 +36,7 @@ class DisconnectToken(Event, tag="disconnect_token"):
     reason: str
 
 
-class UnsubscribeUser(Event, tag="unsubscribe_user"):
+class UnsubscribeUser(Event, frozen=True, tag="unsubscribe_user"):
     """End a user's subscriptions to a channel."""
 
     user: str

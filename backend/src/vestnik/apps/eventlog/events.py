@@ -16,7 +16,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):
 
     Example::
 
-        class MessageCreated(Event, tag="message.created"):
+        class MessageCreated(Event, frozen=True, tag="message.created"):
             message: Message
 
     Attributes:

@@ -164,7 +164,7 @@ def _existing_positions(channels: Sequence[str]) -> dict[str, Position]:
 
 def _log_collected(connection: BaseDatabaseWrapper) -> None:
     by_channel: defaultdict[str, list[Entry]] = defaultdict(list)
-    for _, callback, _ in connection.run_on_commit:
+    for _, callback, *_ in connection.run_on_commit:
         if isinstance(callback, Entry) and callback.position is None:
             by_channel[callback.channel].append(callback)
     if not by_channel:

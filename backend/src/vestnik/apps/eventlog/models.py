@@ -9,7 +9,7 @@ from vestnik.core.channel import MAX_CHANNEL_LENGTH
 
 
 class Stream(models.Model):
-    """A channel's counter. Whoever appends holds the lock of this row until commit: that makes offset order commit order.
+    """A channel's counter. Whoever appends holds its lock until commit: that makes offset order commit order.
 
     ``floor`` is the highest offset that was pruned: events ``floor + 1`` to ``top`` are there, all of them.
     """
