@@ -3,5 +3,6 @@
 from vestnik.core.codec.base import Codec, MalformedFrame
 from vestnik.core.codec.data import MAX_DATA_DEPTH, MAX_INTEGER, check_data, compact
 from vestnik.core.codec.json import JSON
+from vestnik.core.codec.protobuf import PROTOBUF
 
-__all__ = ["JSON", "MAX_DATA_DEPTH", "MAX_INTEGER", "Codec", "MalformedFrame", "check_data", "compact"]
+__all__ = ["JSON", "MAX_DATA_DEPTH", "MAX_INTEGER", "PROTOBUF", "Codec", "MalformedFrame", "check_data", "compact"]

@@ -1,0 +1,1 @@
+"""What developers of Vestnik run; not part of the package."""

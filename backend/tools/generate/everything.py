@@ -1,0 +1,10 @@
+"""All generated files of the repository."""
+
+from __future__ import annotations
+
+from tools.generate import protobuf
+from tools.generate.artefact import Artefact
+
+
+def artefacts() -> list[Artefact]:
+    return [*protobuf.artefacts()]
