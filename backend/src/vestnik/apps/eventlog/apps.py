@@ -1,3 +1,7 @@
+"""The app's configuration."""
+
+from __future__ import annotations
+
 from django.apps import AppConfig
 
 
@@ -6,3 +10,6 @@ class EventLogConfig(AppConfig):
     label = "vestnik_eventlog"
     verbose_name = "Event log"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from vestnik.apps.eventlog import durability  # noqa: F401  # registers its check

@@ -1,0 +1,42 @@
+"""Threads that run queries for an asyncio program, and close their database connections when they are done."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+from django.db import DEFAULT_DB_ALIAS, connections
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+
+class DatabaseThreads(ThreadPoolExecutor):
+    """A pool of threads, each with a database connection of its own that stays open between jobs.
+
+    ``shutdown(wait=True)``, or leaving the ``with`` block, closes the connections once the last job is done.
+
+    Args:
+        threads: How many jobs can run at the same time.
+    """
+
+    def __init__(self, threads: int) -> None:
+        super().__init__(threads, thread_name_prefix="vestnik-database", initializer=self._adopt_connection)
+        self._opened: list[BaseDatabaseWrapper] = []
+        self._opened_lock = threading.Lock()
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """End the threads and, if waited for, close their connections. Idempotent."""
+        super().shutdown(wait, cancel_futures=cancel_futures)
+        if not wait:
+            return
+        with self._opened_lock:
+            for connection in self._opened:
+                connection.close()
+                connection.dec_thread_sharing()
+            self._opened.clear()
+
+    def _adopt_connection(self) -> None:
+        # A thread cannot be told to close its connection once it has ended, so whoever ends it must be allowed to.
+        connection = connections[DEFAULT_DB_ALIAS]
+        connection.inc_thread_sharing()
+        with self._opened_lock:
+            self._opened.append(connection)
