@@ -43,9 +43,7 @@ class MemoryBroker:
         clock: Seconds, for the expiry of presence.
     """
 
-    def __init__(
-        self, exchange: MemoryExchange | None = None, *, clock: Callable[[], float] = time.monotonic
-    ) -> None:
+    def __init__(self, exchange: MemoryExchange | None = None, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._exchange = exchange or MemoryExchange()
         self._clock = clock
         self._channels: set[str] = set()
