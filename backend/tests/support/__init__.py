@@ -1,1 +1,1 @@
-"""What several test modules share."""
+"""What tests of several areas share."""
