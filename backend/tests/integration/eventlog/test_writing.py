@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import msgspec
 import pytest
 from django.db import transaction as django_transaction
@@ -20,14 +18,6 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 class Said(Event, frozen=True, tag="said"):
     text: str
-
-
-@pytest.fixture
-def heard() -> Iterator[list[Hint | Ephemeral]]:
-    signals: list[Hint | Ephemeral] = []
-    stop = outlet.listen(signals.append)
-    yield signals
-    stop()
 
 
 def logged(channel: str) -> list[tuple[int, str]]:

@@ -92,7 +92,8 @@ class ChangeWatch:
                 self._seen = None
                 self._connection.close()
                 raise
-            changed, self._seen = now != self._seen, now
+            changed: bool = now != self._seen
+            self._seen = now
             return changed
 
     def close(self) -> None:
