@@ -176,6 +176,6 @@ def test_switching_a_way_on_and_off_is_told_once(anna: User) -> None:
         actions.set_preferences(anna, {"invoice.paid": {"web_push": True}})
     rows = LoggedEvent.objects.filter(stream__channel=f"user:#{anna.pk}")
     (event,) = [msgspec.json.decode(row.data) for row in rows]
-    assert event["type"] == "preferences.changed"
+    assert event["type"] == "notification_preferences.changed"
     (row,) = [row for row in event["preferences"]["kinds"] if row["kind"] == "invoice.paid"]
     assert row["ways"]["web_push"] is True

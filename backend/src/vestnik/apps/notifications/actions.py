@@ -11,6 +11,7 @@ import msgspec
 from django.utils import timezone
 
 from vestnik.apps.accounts.access import profile_of
+from vestnik.apps.accounts.events import personal_channel
 from vestnik.apps.eventlog.log import append, transaction
 from vestnik.apps.notifications.access import counts_of, notifications_for, notifications_of
 from vestnik.apps.notifications.channels import channel_of
@@ -18,11 +19,11 @@ from vestnik.apps.notifications.events import (
     Counts,
     NotificationChanged,
     NotificationCreated,
+    NotificationPreferencesChanged,
     NotificationsArchivedAll,
     NotificationsReadAll,
     NotificationsSeenAll,
     Preferences,
-    PreferencesChanged,
     notification,
 )
 from vestnik.apps.notifications.kinds import KINDS, Kind, Level, Way
@@ -218,7 +219,7 @@ def set_preferences(user: User, choices: Mapping[str, Mapping[Way, bool]]) -> Pr
                 Preference.objects.update_or_create(user_id=user.pk, kind=kind, way=way, defaults={"enabled": enabled})
         after = preferences_of(user, profile_of(user).language)
         if after != before:
-            append(f"user:#{user.pk}", PreferencesChanged(preferences=after))
+            append(personal_channel(user.pk), NotificationPreferencesChanged(preferences=after))
         return after
 
 

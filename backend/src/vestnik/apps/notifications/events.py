@@ -100,7 +100,7 @@ class NotificationsArchivedAll(Event, frozen=True, tag="notifications.archived_a
     counts: Counts
 
 
-class PreferencesChanged(Event, frozen=True, tag="preferences.changed"):
+class NotificationPreferencesChanged(Event, frozen=True, tag="notification_preferences.changed"):
     """The user chose anew what to be told of."""
 
     preferences: Preferences
