@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from tools.generate import protobuf
+from tools.generate import codes, protobuf
 from tools.generate.artefact import Artefact
 
 
 def artefacts() -> list[Artefact]:
-    return [*protobuf.artefacts()]
+    return [*protobuf.artefacts(), *codes.artefacts()]

@@ -120,7 +120,57 @@ UNSUBSCRIBE_REASONS: dict[UnsubscribeCode, str] = {
     UnsubscribeCode.EXPIRED: "subscription expired",
 }
 
+MEANINGS: dict[ErrorCode | DisconnectCode | UnsubscribeCode, str] = {
+    ErrorCode.INTERNAL: "Something failed on the server; its log has the traceback. Trying again may help.",
+    ErrorCode.UNAUTHORIZED: "The connection belongs to nobody, and this needs somebody.",
+    ErrorCode.UNKNOWN_CHANNEL: "The channel's namespace does not exist.",
+    ErrorCode.PERMISSION_DENIED: "Not allowed, or the subscription token does not hold for this.",
+    ErrorCode.METHOD_NOT_FOUND: "There is no remote procedure of this name.",
+    ErrorCode.ALREADY_SUBSCRIBED: "The connection is subscribed to the channel already.",
+    ErrorCode.LIMIT_EXCEEDED: "A limit of the connection is reached, such as the number of subscriptions.",
+    ErrorCode.BAD_REQUEST: "The command makes no sense as it is; the message says why.",
+    ErrorCode.NOT_AVAILABLE: "Switched off on this server or for this namespace.",
+    ErrorCode.TOKEN_EXPIRED: "The token was good once: the client fetches a new one and tries again.",
+    ErrorCode.EXPIRED: "The connection or subscription to be refreshed has expired already.",
+    ErrorCode.TOO_MANY_REQUESTS: "Commands come too fast. Trying again later helps.",
+    ErrorCode.UNRECOVERABLE_POSITION: "The log no longer covers the position: the client fetches the state anew.",
+    ErrorCode.INVALID_PARAMETERS: "A parameter is missing, of the wrong type or out of range; the message names it.",
+    ErrorCode.NOT_FOUND: "There is no such thing, or none that this user may know of.",
+    ErrorCode.CONFLICT: "The thing is not in a state in which this can be done.",
+    ErrorCode.TOO_LARGE: "More than the limit allows; the message names it.",
+    DisconnectCode.CONNECTION_CLOSED: "The connection ended without a reason given by the server.",
+    DisconnectCode.SHUTDOWN: "The server process stops; another one takes over.",
+    DisconnectCode.SERVER_ERROR: "Something failed on the server; its log has the traceback.",
+    DisconnectCode.EXPIRED: "The connection's token expired and was not refreshed in time.",
+    DisconnectCode.SUBSCRIPTION_EXPIRED: "A subscription expired and was not refreshed in time.",
+    DisconnectCode.SLOW: "The client reads more slowly than it is sent to. It resumes from where it was.",
+    DisconnectCode.WRITE_ERROR: "Writing to the socket failed.",
+    DisconnectCode.INSUFFICIENT_STATE: "A subscription that the server made has a gap. The client resumes.",
+    DisconnectCode.FORCE_RECONNECT: "The server wants the client to connect anew.",
+    DisconnectCode.NO_PONG: "The client did not answer a ping in time.",
+    DisconnectCode.TOO_MANY_REQUESTS: "Commands kept coming too fast.",
+    DisconnectCode.INVALID_TOKEN: "The token is not one of this server's: sign in anew.",
+    DisconnectCode.BAD_REQUEST: "The client broke the protocol; the reason says how.",
+    DisconnectCode.STALE: "The client sent no `connect` in time.",
+    DisconnectCode.FORCE_NO_RECONNECT: "The server ended the connection for good, such as after signing out.",
+    DisconnectCode.CONNECTION_LIMIT: "The user or the server has too many connections.",
+    DisconnectCode.CHANNEL_LIMIT: "The server would have to subscribe the connection to too many channels.",
+    DisconnectCode.INAPPROPRIATE_PROTOCOL: "The command cannot be carried out over this transport.",
+    DisconnectCode.PERMISSION_DENIED: "The user may not connect.",
+    DisconnectCode.NOT_AVAILABLE: "Real time is switched off on this server.",
+    DisconnectCode.TOO_MANY_ERRORS: "Too many commands of the connection failed.",
+    UnsubscribeCode.SERVER: "The server ended the subscription, such as when a member is removed from a room.",
+    UnsubscribeCode.INSUFFICIENT_STATE: "A gap was found. The client resumes from its position.",
+    UnsubscribeCode.EXPIRED: "The subscription expired and was not refreshed in time. The client fetches a new token.",
+}
+"""What each number means to whoever looks it up; ``docs/reference/codes.md`` is made of it."""
+
 
 def should_reconnect(code: int) -> bool:
     """Whether a client that was closed with ``code`` comes back by itself."""
     return not (3500 <= code < 4000 or 4500 <= code < 5000)
+
+
+def should_resubscribe(code: int) -> bool:
+    """Whether a client whose subscription was ended with ``code`` subscribes again by itself."""
+    return code >= 2500
