@@ -36,9 +36,12 @@ INSTALLED_APPS = [
     "vestnik.apps.notifications",
     "vestnik.apps.chat",
     "vestnik.apps.billing",
+    "vestnik.doctor",
+    "vestnik.config",  # manage.py demo
 ]
 
 MIDDLEWARE = [
+    "vestnik.apps.rest.plain.api_errors",  # first: sees what the others refuse
     "django.middleware.security.SecurityMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -90,15 +93,25 @@ TIME_ZONE = "UTC"
 USE_TZ = True
 USE_I18N = True
 STATIC_URL = "static/"
+MEDIA_ROOT = VAR_DIR / "media"  # attachments; served to members alone, so there is no MEDIA_URL
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
-        "knox.auth.TokenAuthentication",
+        "vestnik.apps.accounts.authentication.TokenAuthentication",
         "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
-    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    # How many proxies of ours append to X-Forwarded-For; without any, the header is whatever the client says.
+    "NUM_PROXIES": env.int("NUM_PROXIES", default=0),
+}
+
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Vestnik",
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "COMPONENT_SPLIT_REQUEST": False,
 }
 
 VESTNIK: dict[str, Any] = {
