@@ -195,7 +195,7 @@ def _check_header(text: bytes) -> None:
 
 
 def _read(payload: bytes, decode: Callable[[bytes], _C], *, refused: Sequence[str]) -> _C:
-    problem = check_data(payload)
+    problem = check_data(payload) if payload else "is empty"
     if problem is not None:
         raise InvalidToken("malformed", f"payload {problem}")
     text = compact(payload)  # the raw JSON in it goes into frames
