@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
 
 from vestnik.core.ports import Ephemeral, Hint
+
+if TYPE_CHECKING:  # at run time inside the fixtures: models can be imported only once Django is set up
+    from vestnik.apps.eventlog.reader import DatabaseEventLog
+    from vestnik.apps.eventlog.threads import DatabaseThreads
 
 pytest.register_assert_rewrite("vestnik.testing")
 
@@ -23,7 +28,7 @@ def heard() -> Iterator[list[Hint | Ephemeral]]:
 
 
 @pytest.fixture
-def database_threads(transactional_db: None) -> Iterator[object]:
+def database_threads(transactional_db: None) -> Iterator[DatabaseThreads]:
     """Threads that may use the test database; their connections are closed at the end."""
     from vestnik.apps.eventlog.threads import DatabaseThreads
 
@@ -32,7 +37,7 @@ def database_threads(transactional_db: None) -> Iterator[object]:
 
 
 @pytest.fixture
-def event_log(database_threads: object) -> Iterator[object]:
+def event_log(database_threads: DatabaseThreads) -> Iterator[DatabaseEventLog]:
     """The log of the test database, for asyncio."""
     from vestnik.apps.eventlog.reader import DatabaseEventLog
 
