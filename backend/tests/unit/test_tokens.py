@@ -246,6 +246,8 @@ def test_broken_times_of_others_are_read_and_own_ones_are_whole():
     [
         {"sub": 7},
         {"sub": None},
+        {"exp": None},
+        {"nbf": None},
         {"exp": "1"},
         {"exp": True},
         {"exp": -1},

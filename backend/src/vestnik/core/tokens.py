@@ -121,6 +121,7 @@ class _Header(msgspec.Struct):
 _C = TypeVar("_C", ConnectionClaims, SubscriptionClaims)
 
 _TIMES = ("exp", "iat", "nbf", "expire_at")
+_NULL = msgspec.Raw(b"null")
 _HEADER = msgspec.json.encode({"alg": "HS256", "typ": "JWT"})
 _decode_header = msgspec.json.Decoder(_Header).decode
 _decode_members = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
@@ -207,6 +208,10 @@ def _read(payload: bytes, decode: Callable[[bytes], _C], *, refused: Sequence[st
     for name in refused:
         if name in members:
             raise InvalidToken("claims", f"{name}: not expected")
+    for name in _TIMES:
+        if members.get(name) == _NULL:
+            # To the struct it would be as good as absent, that is, a token that never expires.
+            raise InvalidToken("claims", f"{name}: expected a time, got null")
     return claims
 
 
