@@ -60,6 +60,8 @@ class SignedIn(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         caller: The user (and the credential whose revocation ends the connection); ``client`` is still empty.
+        issued_at: Unix time as of which the credential was known to be good: when a token was signed, or when the
+            database was asked. What was revoked later closes the connection.
         expires_at: Unix time at which the client must have refreshed its token; ``None`` for never.
         info: What other subscribers learn of this user in presence and join, as raw JSON.
         data: Sent back in the reply to ``connect``, as raw JSON.
@@ -67,6 +69,7 @@ class SignedIn(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     caller: Caller
+    issued_at: float
     expires_at: float | None = None
     info: bytes = b""
     data: bytes = b""
