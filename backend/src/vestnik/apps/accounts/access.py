@@ -56,7 +56,7 @@ def person_for(user: User, user_id: int) -> User:
 def profile_of(user: User) -> Profile:
     """The profile; made now for a user who came in by a way that sends no signal (``bulk_create``)."""
     try:
-        profile: Profile = user.profile  # type: ignore[attr-defined]  # the reverse side of a model that is not ours
+        profile: Profile = user.profile
     except Profile.DoesNotExist:
         profile, _ = Profile.objects.get_or_create(user=user, defaults=profile_defaults(user))
     return profile
