@@ -101,7 +101,7 @@ REST_FRAMEWORK = {
         "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "vestnik.apps.rest.schema.ApiSchema",
     # How many proxies of ours append to X-Forwarded-For; without any, the header is whatever the client says.
     "NUM_PROXIES": env.int("NUM_PROXIES", default=0),
 }
@@ -111,7 +111,7 @@ SPECTACULAR_SETTINGS = {
     "VERSION": "1",
     "OAS_VERSION": "3.1.1",
     "SERVE_INCLUDE_SCHEMA": False,
-    "COMPONENT_SPLIT_REQUEST": False,
+    "POSTPROCESSING_HOOKS": [],  # they would pull enumerations out of structs into components of their own
 }
 
 VESTNIK: dict[str, Any] = {

@@ -171,7 +171,7 @@ class HandshakeUser(msgspec.Struct, frozen=True, kw_only=True):
 
     user: str
     user_token: str = ""
-    token: str = msgspec.field(default="")
+    token: str = ""
 
     def __repr__(self) -> str:
         return f"HandshakeUser(user={self.user!r})"
@@ -189,7 +189,7 @@ def handshake_token(headers: Mapping[str, str], query: str) -> str | None:
     scheme, _, value = headers.get("authorization", "").strip().partition(" ")
     if scheme.lower() in ("token", "bearer"):
         return value.strip()
-    return dict(parse_qsl(query, keep_blank_values=True)).get("token")
+    return dict(parse_qsl(query)).get("token")
 
 
 def handshake_user(headers: Mapping[str, str], query: str, *, now: float | None = None) -> HandshakeUser | None:

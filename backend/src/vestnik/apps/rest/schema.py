@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
 from functools import cache
 from typing import Any, TypeVar
 
 import msgspec
-from drf_spectacular.extensions import OpenApiSerializerExtension
+from drf_spectacular.drainage import warn
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.openapi import AutoSchema
-from drf_spectacular.plumbing import ResolvedComponent
+from drf_spectacular.plumbing import ComponentRegistry, ResolvedComponent
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
@@ -25,30 +26,60 @@ View = TypeVar("View", bound=Callable[..., Any])
 _REFS = "#/components/schemas/{name}"
 
 
-class Described:
-    """A type for drf-spectacular, which asks for an object that its extensions recognise."""
+class Described(dict[str, Any]):
+    """The JSON schema of a type, worked out when the whole is: the names in annotations may be defined later.
+
+    drf-spectacular takes a dict as it is.
+    """
 
     def __init__(self, shape: Any) -> None:
+        super().__init__()
         self.shape = shape
 
-
-class StructExtension(OpenApiSerializerExtension):  # type: ignore[no-untyped-call]
-    """Describes whatever msgspec can encode; structs become named components."""
-
-    target_class = Described
-
-    def get_name(self, auto_schema: AutoSchema, direction: Any) -> str | None:
-        return None  # the components are the structs inside
-
-    def map_serializer(self, auto_schema: AutoSchema, direction: Any) -> dict[str, Any]:
-        (schema,), components = msgspec.json.schema_components([self.target.shape], ref_template=_REFS)
+    def describe(self, registry: ComponentRegistry) -> bool:
+        """Fill the dict in; structs become named components. Returns whether something is required of the value."""
+        (schema,), components = msgspec.json.schema_components([self.shape], ref_template=_REFS)
+        self.update(schema)
         for name, component in components.items():
-            auto_schema.registry.register_on_missing(
-                ResolvedComponent(  # type: ignore[no-untyped-call]
-                    name=name, type=ResolvedComponent.SCHEMA, object=name, schema=component
-                )
-            )
-        return dict(schema)
+            _register(registry, name, component)
+        return bool(components.get(schema.get("$ref", "").rpartition("/")[2], schema).get("required"))
+
+
+def _register(registry: ComponentRegistry, name: str, schema: dict[str, Any]) -> None:
+    component = ResolvedComponent(  # type: ignore[no-untyped-call]
+        name=name, type=ResolvedComponent.SCHEMA, object=name, schema=schema
+    )
+    if component in registry and registry[component].schema != schema:
+        warn(f"two different structs are called {name}; rename one of them")
+    registry.register_on_missing(component)
+
+
+class ApiSchema(AutoSchema):
+    """Names operations by method and address, which nothing else can have: ``get_chat_rooms_room_id``."""
+
+    def get_operation_id(self) -> str:
+        words = re.split(r"[/{}-]+", self.path.removeprefix("/api"))
+        return "_".join([self.method.lower(), *filter(None, words)])
+
+    def get_operation(
+        self, path: str, path_regex: str, path_prefix: str, method: str, registry: ComponentRegistry
+    ) -> dict[str, Any] | None:
+        needs_body = False
+        for described in _described_in(self.get_request_serializer()):
+            needs_body = described.describe(registry)
+        for described in _described_in(self.get_response_serializers()):
+            described.describe(registry)
+        operation = super().get_operation(path, path_regex, path_prefix, method, registry)
+        if needs_body and operation is not None:
+            operation["requestBody"]["required"] = True
+        return operation
+
+
+def _described_in(declared: Any) -> Iterator[Described]:
+    for value in declared.values() if isinstance(declared, dict) else ():
+        described = value.response if isinstance(value, OpenApiResponse) else value
+        if isinstance(described, Described):
+            yield described
 
 
 def documented(
@@ -78,10 +109,12 @@ def documented(
         tags: The headings under which it is listed; the first word of the address when omitted.
     """
     statuses = (status,) if isinstance(status, int) else status or ((204,) if answer is None else (200,))
-    success = OpenApiResponse(description="Done.") if answer is None else Described(answer)
+    success = OpenApiResponse(None if answer is None else Described(answer), description="Done.")
     responses: dict[Any, Any] = dict.fromkeys(statuses, success)
     responses["default"] = OpenApiResponse(Described(ErrorBody), description="Refused, or failed.")
-    options: dict[str, Any] = {"responses": responses, "request": None if body is None else Described(body)}
+    options: dict[str, Any] = {"responses": responses, "request": None}
+    if body is not None:
+        options["request"] = {"application/json": Described(body)}
     if upload is not None:
         options["request"] = {"multipart/form-data": upload}
     if query is not None:
