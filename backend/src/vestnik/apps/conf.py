@@ -28,6 +28,7 @@ class VestnikSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
         authenticator: Dotted path of the class that finds out who connects.
         chat_policy: Dotted path of the class that decides who may chat with whom.
         max_text_length: Characters in a chat message.
+        max_attachment_size: Bytes in a file that is sent with one.
         max_frame_size: Bytes in one frame from a client.
         max_subscriptions: Channels that one connection may subscribe to.
         max_waiting_bytes: Bytes that may wait for a connection that does not read; past that it is closed with 3008.
@@ -52,6 +53,7 @@ class VestnikSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     authenticator: str = ""
     chat_policy: str = "vestnik.apps.chat.policy.SchoolPolicy"
     max_text_length: int = 10_000
+    max_attachment_size: int = 10_485_760
     max_frame_size: int = 65_536
     max_subscriptions: int = 512
     max_waiting_bytes: int = 1_048_576
