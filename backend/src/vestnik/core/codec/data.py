@@ -26,7 +26,7 @@ _NOT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 _AS_SQUARE = bytes.maketrans(b"{}", b"[]")
 
 # Only text with one of these can hold a number that is too large; searching is far quicker than reading all numbers.
-_LARGE_NUMBER = re.compile(rb"[0-9]{16}|[0-9][eE]\+?[0-9]{3}")
+_LARGE_NUMBER = re.compile(rb"[0-9](?:[0-9]{15}|[eE]\+?[0-9]{3})")
 
 # An escape, looked for from the left so that the backslash in `\\u0000` is not taken for the start of one.
 _ESCAPE = re.compile(rb"\\(?:u([0-9a-fA-F]{4})|.)", re.DOTALL)
