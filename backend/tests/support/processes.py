@@ -80,10 +80,10 @@ class PythonProcess:
         return output.splitlines()
 
     def kill(self) -> list[str]:
-        """SIGKILL: it gets no chance to tidy up. Returns the lines it had printed and nobody read; idempotent."""
+        """SIGKILL: it gets no chance to tidy up. Returns the whole lines it printed that nobody read; idempotent."""
         if self._process.poll() is None:
             self._process.send_signal(signal.SIGKILL)
         if self._process.stdout is None or self._process.stdout.closed:
             return []
         output, _ = self._process.communicate()
-        return output.splitlines()
+        return output.split("\n")[:-1]

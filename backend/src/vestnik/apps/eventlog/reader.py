@@ -14,6 +14,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 from vestnik.apps.eventlog.log import positions_of
 from vestnik.apps.eventlog.models import LoggedEvent, Stream
+from vestnik.apps.eventlog.threads import outside_the_loop
 from vestnik.core.errors import BackendError
 from vestnik.core.ports import Logged, ReadAfter, Slice
 from vestnik.core.position import Position
@@ -49,8 +50,11 @@ class DatabaseEventLog:
         return await self._in_thread(self._watch.changed)
 
     def close(self) -> None:
-        """Let go of the connection that watches for changes; idempotent. The executor is its owner's to shut down."""
-        self._watch.close()
+        """Let go of the connection that watches for changes; idempotent, also from the event loop's thread.
+
+        The executor is its owner's to shut down.
+        """
+        outside_the_loop(self._watch.close)
 
     async def _in_thread(self, query: Callable[[], Answer]) -> Answer:
         return await asyncio.get_running_loop().run_in_executor(self._executor, _answer, query)

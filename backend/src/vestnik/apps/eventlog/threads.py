@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 from django.db import DEFAULT_DB_ALIAS, connections
@@ -24,10 +25,13 @@ class DatabaseThreads(ThreadPoolExecutor):
         self._opened_lock = threading.Lock()
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
-        """End the threads and, if waited for, close their connections. Idempotent."""
+        """End the threads and, if waited for, close their connections. Idempotent; also from an event loop's thread."""
         super().shutdown(wait, cancel_futures=cancel_futures)
         if not wait:
             return
+        outside_the_loop(self._close_connections)
+
+    def _close_connections(self) -> None:
         with self._opened_lock:
             for connection in self._opened:
                 connection.close()
@@ -40,3 +44,10 @@ class DatabaseThreads(ThreadPoolExecutor):
         connection.inc_thread_sharing()
         with self._opened_lock:
             self._opened.append(connection)
+
+
+def outside_the_loop(job: Callable[[], None]) -> None:
+    """Run ``job`` in a thread of its own and wait for it: Django refuses to touch a database where a loop runs."""
+    thread = threading.Thread(target=job, name="vestnik-database-close")
+    thread.start()
+    thread.join()
