@@ -30,6 +30,17 @@ class Choice(msgspec.Struct, frozen=True, kw_only=True):
     rule: str
     source: str
 
+    @property
+    def shown(self) -> str:
+        """The address as it may be printed: without what may be a secret."""
+        return without_secrets(self.url)
+
+
+def without_secrets(url: str) -> str:
+    """An address without password and query, which sometimes holds a token."""
+    url = re.sub(r"//[^/@]*@", "//…@", url)
+    return re.sub(r"[?#].*", "?…", url)
+
 
 def choose(environ: Mapping[str, str], frontend: Path | None, mode: Mode, page: str) -> Choice:
     """The address that a page served at ``page`` uses.

@@ -13,7 +13,7 @@ from enum import Enum
 from pathlib import Path
 
 import msgspec
-from websockets.exceptions import InvalidStatus, WebSocketException
+from websockets.exceptions import InvalidMessage, InvalidStatus, WebSocketException
 from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Origin
 
@@ -73,20 +73,20 @@ def reach(host: str, port: int) -> Reach:
         return Reach.REFUSED
 
 
-def get(address: Address, path: str, *, host: str = "") -> Answer:
-    """GET a path from the address's server, with another Host header if given."""
+def get(address: Address, path: str, *, host: str = "", headers: Mapping[str, str] | None = None) -> Answer:
+    """GET a path from the address's server, with another Host header and further headers if given."""
     kind = http.client.HTTPSConnection if address.is_secure else http.client.HTTPConnection
     connection = kind(address.host, address.port, timeout=PATIENCE)
     started = time.monotonic()
     try:
-        connection.request("GET", path, headers={"Host": host or address.netloc, "Accept": "*/*"})
+        connection.request("GET", path, headers={"Host": host or address.netloc, "Accept": "*/*", **(headers or {})})
         response = connection.getresponse()
         body = response.read(1024).decode("utf-8", "replace")
-        headers = {name.lower(): value for name, value in response.getheaders()}
+        answered = {name.lower(): value for name, value in response.getheaders()}
     except (OSError, http.client.HTTPException) as error:
         return Answer(problem=in_words(error), seconds=time.monotonic() - started)
     else:
-        return Answer(status=response.status, headers=headers, body=body, seconds=time.monotonic() - started)
+        return Answer(status=response.status, headers=answered, body=body, seconds=time.monotonic() - started)
     finally:
         connection.close()
 
@@ -105,6 +105,11 @@ def upgrade(address: Address, *, origin: str, authorization: str = "") -> Answer
             body=(response.body or b"")[:1024].decode("utf-8", "replace"),
             seconds=time.monotonic() - started,
         )
+    except InvalidMessage:
+        # The library reads HTTP/1.1 only; what an older server says is worth knowing too.
+        headers = {"Connection": "Upgrade", "Upgrade": "websocket", "Origin": origin}
+        headers |= {"Sec-WebSocket-Version": "13", "Sec-WebSocket-Key": "dmVzdG5pay1kb2N0b3IuLg=="}
+        return get(address, address.path, headers=headers)
     except (OSError, EOFError, WebSocketException) as error:
         return Answer(problem=in_words(error), seconds=time.monotonic() - started)
 

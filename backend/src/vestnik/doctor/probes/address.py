@@ -17,11 +17,13 @@ def probe(situation: Situation) -> Iterator[Finding]:
     except ValueError as problem:
         yield error(
             "url-malformed",
-            f"{choice.url!r} is no WebSocket address: {problem} (from {choice.source})",
+            f"{choice.shown!r} is no WebSocket address: {problem} (from {choice.source})",
             f"change {choice.source} to: VITE_WEBSOCKET_URL=ws://localhost:{situation.frontend_port}/ws",
         )
         return
     if choice.rule == "--url":
-        yield ok("address", f"looking at {choice.url}, as asked")
+        yield ok("address", f"looking at {choice.shown}, as asked")
     else:
-        yield ok("address", f"in {situation.mode} the page uses {choice.url}, by {choice.rule} (from {choice.source})")
+        yield ok(
+            "address", f"in {situation.mode} the page uses {choice.shown}, by {choice.rule} (from {choice.source})"
+        )

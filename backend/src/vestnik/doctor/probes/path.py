@@ -23,6 +23,6 @@ def probe(situation: Situation) -> Iterator[Finding]:
     named = f"its path is {path}" if path else "it has no path"
     yield error(
         "url-path-missing-ws",
-        f"{situation.choice.url} does not end in /ws: {named}",
+        f"{situation.choice.shown} does not end in /ws: {named}",
         f"change {situation.choice.source} to: VITE_WEBSOCKET_URL={right}",
     )

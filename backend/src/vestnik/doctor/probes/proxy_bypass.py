@@ -17,8 +17,8 @@ def probe(situation: Situation) -> Iterator[Finding]:
         right = f"ws://{address.host}:{situation.frontend_port}/ws"
         yield error(
             "url-bypasses-proxy",
-            f"{situation.choice.url} goes straight to Django on port {address.port}, past the proxy of the page's own "
-            f"server on port {situation.frontend_port}: another origin than in production",
+            f"{situation.choice.shown} goes straight to Django on port {address.port}, past the proxy of the page's "
+            f"own server on port {situation.frontend_port}: another origin than in production",
             f"change {situation.choice.source} to: VITE_WEBSOCKET_URL={right} and restart `npm run dev`",
         )
     else:

@@ -22,6 +22,6 @@ def probe(situation: Situation) -> Iterator[Finding]:
     elif settings.SECURE_SSL_REDIRECT or not settings.DEBUG or secure_origin in vestnik_settings().allowed_origins:
         yield error(
             "insecure-url-on-secure-page",
-            f"{situation.choice.url} is not encrypted; on a page over https:// the browser refuses it",
+            f"{situation.choice.shown} is not encrypted; on a page over https:// the browser refuses it",
             f"change {situation.choice.source} to: VITE_WEBSOCKET_URL=wss://{address.netloc}{situation.socket_path}",
         )

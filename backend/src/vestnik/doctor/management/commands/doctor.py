@@ -43,7 +43,7 @@ class Command(BaseCommand):
                 self._print(row)
         is_well = all(row.finding.level != "error" for row in rows)
         if options["json"]:
-            self.stdout.write(as_json(rows, situation.choice.url))
+            self.stdout.write(as_json(rows, situation.choice.shown))
         else:
             self.stdout.write(summary(rows))
         if not is_well:
