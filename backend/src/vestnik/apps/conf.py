@@ -27,6 +27,7 @@ class VestnikSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
         auth_token_ttl: Seconds that a sign-in token is good for.
         authenticator: Dotted path of the class that finds out who connects.
         chat_policy: Dotted path of the class that decides who may chat with whom.
+        payment_providers: Through whom invoices can be paid, the default first; ``sandbox`` takes no real money.
         max_text_length: Characters in a chat message.
         max_attachment_size: Bytes in a file that is sent with one.
         max_frame_size: Bytes in one frame from a client.
@@ -52,6 +53,7 @@ class VestnikSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     auth_token_ttl: float = 30 * 86400.0
     authenticator: str = ""
     chat_policy: str = "vestnik.apps.chat.policy.SchoolPolicy"
+    payment_providers: list[str] = []
     max_text_length: int = 10_000
     max_attachment_size: int = 10_485_760
     max_frame_size: int = 65_536

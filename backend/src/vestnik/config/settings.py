@@ -121,4 +121,6 @@ VESTNIK: dict[str, Any] = {
     "ALLOWED_ORIGINS": env.list(
         "ALLOWED_ORIGINS", default=["http://localhost:8080", "http://127.0.0.1:8080"] if DEBUG else []
     ),
+    # The sandbox lets anybody who has the link "pay": not on a site that takes money.
+    "PAYMENT_PROVIDERS": env.list("PAYMENT_PROVIDERS", default=["sandbox"] if DEBUG else []),
 }
