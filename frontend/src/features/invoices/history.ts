@@ -1,0 +1,56 @@
+/** What happened to an invoice, as the timeline shows it. */
+import type { Invoice } from "@vestnik/client";
+
+export const STEPS = [
+  "created",
+  "sent",
+  "viewed",
+  "overdue",
+  "voided",
+  "payment_started",
+  "payment_waiting",
+  "payment_succeeded",
+  "payment_canceled",
+  "refunded",
+  "refund_canceled",
+] as const;
+
+export type Step = (typeof STEPS)[number];
+
+export interface TimelineEntry {
+  readonly key: string;
+  readonly step: Step;
+  readonly at: string;
+  readonly amountMinor: number | null;
+  /** Who or what did it: a person, a payment provider, or nobody that we know of. */
+  readonly source: string | null;
+}
+
+/** The entries oldest first; a step that this page does not know is left out rather than shown as a code. */
+export function timelineOf(invoice: Invoice): TimelineEntry[] {
+  const entries: TimelineEntry[] = [];
+  invoice.history.forEach((entry, index) => {
+    const step = STEPS.find((known) => known === entry.what);
+    if (!step) return;
+    entries.push({
+      key: `${index}-${entry.at}`,
+      step,
+      at: entry.at,
+      amountMinor: typeof entry.amount_minor === "number" ? entry.amount_minor : null,
+      source: sourceOf(entry.actor) ?? providerName(entry.provider),
+    });
+  });
+  return entries;
+}
+
+function sourceOf(actor: unknown): string | null {
+  if (typeof actor !== "object" || actor === null || !("display_name" in actor)) return null;
+  return typeof actor.display_name === "string" ? actor.display_name : null;
+}
+
+const PROVIDERS: Record<string, string> = { stripe: "Stripe", yookassa: "ЮKassa", sandbox: "Sandbox" };
+
+function providerName(provider: unknown): string | null {
+  if (typeof provider !== "string" || provider === "") return null;
+  return PROVIDERS[provider] ?? provider;
+}
