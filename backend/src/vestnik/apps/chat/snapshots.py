@@ -6,7 +6,8 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 import msgspec
-from django.db.models import Count, F, QuerySet
+from django.db.models import Count, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 
 from vestnik.apps.chat import events
 from vestnik.apps.chat.access import memberships_of, messages_of, room_for, writable_among
@@ -35,6 +36,22 @@ class HistoryPage(msgspec.Struct, frozen=True, kw_only=True):
     results: list[events.Message]
     next: str | None
     position: Position
+
+
+# Of a membership: the id of the room's last message, and how many messages after the pointer are the member's own.
+_LAST_ID = Subquery(
+    Message.objects.filter(room=OuterRef("room"), seq=OuterRef("room__last_seq")).order_by().values("pk")
+)
+_OWN_UNREAD = Coalesce(
+    Subquery(
+        Message.objects.filter(room=OuterRef("room"), sender=OuterRef("user"), seq__gt=OuterRef("last_read_seq"))
+        .order_by()
+        .values("room")
+        .annotate(number=Count("pk"))
+        .values("number")
+    ),
+    0,
+)
 
 
 def with_content(rows: QuerySet[Message]) -> QuerySet[Message]:
@@ -107,18 +124,19 @@ def rooms(
 def rooms_among(user: User, room_ids: Collection[int]) -> list[events.Room]:
     """Those of the rooms that ``user`` is in, as ``user`` sees them, in the given order."""
     positions = positions_of([Room(pk=room_id).channel for room_id in room_ids])  # before the data
-    mine = {row.room_id: row for row in memberships_of(user).filter(room__in=room_ids)}
+    # What is counted must be counted at one moment: one statement sees one state of the database.
+    rows = memberships_of(user).filter(room__in=room_ids).annotate(last_id=_LAST_ID, own_unread=_OWN_UNREAD)
+    mine = {row.room_id: row for row in rows}
     found = [mine[room_id].room for room_id in room_ids if room_id in mine]
     members = _members([room.pk for room in found])
-    last_messages = _last_messages([room.pk for room in found])
-    own = _own_after_pointer(user, [room.pk for room in found])
+    last = {row.pk: row for row in with_content(Message.objects.filter(pk__in=[row.last_id for row in mine.values()]))}
     writable = writable_among(user, found)
     return [
         view(
             room,
             members=members[room.pk],
-            last_message=last_messages.get(room.pk),
-            unread=room.last_seq - mine[room.pk].last_read_seq - own.get(room.pk, 0),
+            last_message=events.message(last[mine[room.pk].last_id]) if mine[room.pk].last_id in last else None,
+            unread=room.last_seq - mine[room.pk].last_read_seq - mine[room.pk].own_unread,
             last_read_seq=mine[room.pk].last_read_seq,
             can_send=room.pk in writable,
             position=positions[room.channel],
@@ -156,12 +174,12 @@ def view(
 
 
 def unread_of(membership: Membership) -> int:
-    """Messages of others after the pointer of ``membership``, whose room was read under its lock."""
-    room = membership.room
-    if membership.last_read_seq >= room.last_seq:
+    """Messages of others after the pointer of ``membership``, whose room is locked."""
+    room, pointer = membership.room, membership.last_read_seq
+    if pointer >= room.last_seq:
         return 0
-    own = Message.objects.filter(room=room, sender=membership.user_id, seq__gt=membership.last_read_seq).count()
-    return room.last_seq - membership.last_read_seq - own
+    own = Message.objects.filter(room=room, sender=membership.user_id, seq__gt=pointer)
+    return room.last_seq - pointer - own.count()
 
 
 def _members(room_ids: Collection[int]) -> Mapping[int, list[events.Member]]:
@@ -170,19 +188,3 @@ def _members(room_ids: Collection[int]) -> Mapping[int, list[events.Member]]:
     for row in rows.order_by("pk"):
         members[row.room_id].append(events.member(row))
     return members
-
-
-def _last_messages(room_ids: Collection[int]) -> Mapping[int, events.Message]:
-    rows = with_content(Message.objects.filter(room__in=room_ids, seq=F("room__last_seq")))
-    return {row.room_id: events.message(row) for row in rows}
-
-
-def _own_after_pointer(user: User, room_ids: Collection[int]) -> Mapping[int, int]:
-    """How many of the user's own messages stand after the pointer: they are not unread. Few, or the pointer is old."""
-    rows = Message.objects.filter(
-        room__in=room_ids,
-        sender=user,
-        room__memberships__user=user,
-        seq__gt=F("room__memberships__last_read_seq"),
-    )
-    return dict(rows.order_by().values_list("room").annotate(Count("pk")))
