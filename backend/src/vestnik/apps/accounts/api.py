@@ -37,10 +37,6 @@ class PreferencesBody(msgspec.Struct, frozen=True, kw_only=True):
     theme: ThemeName | None = None
 
 
-class Empty(msgspec.Struct, frozen=True):
-    """A body that says nothing."""
-
-
 class SignIn(ApiView):
     # A token or cookie that has gone bad must not keep anybody from fetching a good one.
     authentication_classes = []
@@ -61,10 +57,9 @@ class SignIn(ApiView):
 
 
 class SignOut(ApiView):
-    @documented(body=Empty)
+    @documented()
     def post(self, request: Request) -> Response:
         """Revoke the token of this request, or end its session; its live connections are closed."""
-        body(request, Empty)
         if request.auth is None:
             logout(request._request)
         else:
@@ -73,10 +68,9 @@ class SignOut(ApiView):
 
 
 class SignOutEverywhere(ApiView):
-    @documented(body=Empty)
+    @documented()
     def post(self, request: Request) -> Response:
         """Revoke all tokens of the user, and close all live connections."""
-        body(request, Empty)
         actions.sign_out_everywhere(user_of(request))
         if request.auth is None:
             logout(request._request)
@@ -97,10 +91,9 @@ class Me(ApiView):
 
 
 class RealtimeToken(ApiView):
-    @documented(body=Empty, answer=ConnectionToken)
+    @documented(answer=ConnectionToken)
     def post(self, request: Request) -> Response:
         """A short-lived token for the socket, for the `connect` command or a refresh."""
-        body(request, Empty)
         credential, expires_at = _credential_of(request)
         return answer(actions.connection_token(user_of(request), credential=credential, expires_at=expires_at))
 

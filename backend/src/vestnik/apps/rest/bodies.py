@@ -21,6 +21,7 @@ from vestnik.core.values import MAX_INTEGER, text_problem
 # A message text at its default limit, every character written as an escape, fits eight times.
 MAX_BODY = 1_048_576  # bytes
 MAX_QUERY_FIELDS = 100
+FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 Shape = TypeVar("Shape", bound=msgspec.Struct)
 
@@ -33,9 +34,12 @@ def body(request: Request, shape: type[Shape]) -> Shape:
         PeerError: 413 for more than ``MAX_BODY`` bytes.
         UnsupportedMediaType: 415 for a body that is not ``application/json``.
     """
+    content_type = (request.content_type or "").partition(";")[0].strip().lower()
+    if content_type in FORMS:  # they may have been read as a stream, and cannot be read again
+        raise UnsupportedMediaType(content_type)
     data = _read(request)
-    if data and request.content_type.partition(";")[0].strip().lower() != "application/json":
-        raise UnsupportedMediaType(request.content_type)
+    if data and content_type != "application/json":
+        raise UnsupportedMediaType(content_type or "none")
     return decode_params(data or b"{}", shape)
 
 

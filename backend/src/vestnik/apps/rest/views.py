@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 from django.utils.functional import Promise
 from rest_framework.negotiation import BaseContentNegotiation
-from rest_framework.parsers import BaseParser, JSONParser
+from rest_framework.parsers import BaseParser, FormParser, JSONParser, MultiPartParser
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -58,7 +58,8 @@ class ApiView(APIView):
     """
 
     renderer_classes = [JsonRenderer]
-    parser_classes = [JSONParser]
+    # Forms as well, although ``body`` refuses them: with a session, DRF looks for the CSRF token in a form.
+    parser_classes = [JSONParser, FormParser, MultiPartParser]
     content_negotiation_class = AlwaysJson
     metadata_class = None
 
