@@ -2,7 +2,7 @@ import { lingui } from "@lingui/vite-plugin";
 import tailwindcss from "@tailwindcss/vite";
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vitest/config";
-import { backendProxy, loggerThatSaysItOnce } from "./dev/backendProxy";
+import { backendProxy, loggerThatSaysItOnce } from "./dev/backendProxy.ts";
 
 const backendPort = portFrom("BACKEND_PORT", 8000);
 
