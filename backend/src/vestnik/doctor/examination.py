@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator, Mapping
 
 import msgspec
+from django.core.exceptions import ImproperlyConfigured
 from django.db import connections
 
 from vestnik.core.findings import Finding
@@ -45,6 +46,8 @@ def _run(name: str, probe: Probe, situation: Situation, deadline: float) -> list
         try:
             for finding in probe(situation):
                 add(finding)
+        except ImproperlyConfigured:
+            pass  # the probes for the settings and for the database say so
         except Exception as problem:  # whatever it is: the other probes go on
             first_line = next(iter(str(problem).splitlines()), "")
             sentence = f"the probe {name!r} failed: {type(problem).__name__}: {first_line}"

@@ -6,11 +6,10 @@ import time
 from typing import TYPE_CHECKING
 
 import msgspec
-from django.conf import settings
 
 from vestnik.apps.accounts.access import active_users
+from vestnik.apps.accounts.authenticators import token_secrets
 from vestnik.apps.accounts.tokens import TokenRefused, find_token, token_id
-from vestnik.apps.conf import vestnik_settings
 from vestnik.core.errors import VestnikError
 from vestnik.core.tokens import ConnectionClaims, ExpiredToken, InvalidToken, issue, verify
 
@@ -81,13 +80,13 @@ def _for_user(user: User) -> Identity:
     now = time.time()
     claims = ConnectionClaims(sub=str(user.pk), iat=now, exp=now + LIFETIME)
     words = f"a connection token made for {user.get_username()}"
-    return Identity(user=str(user.pk), token=issue(claims, secrets()[0]), in_words=words)
+    return Identity(user=str(user.pk), token=issue(claims, token_secrets()[0]), in_words=words)
 
 
 def _from_connection_token(token: str) -> Identity:
     now = time.time()
     try:
-        claims = verify(token, secrets(), now=now)
+        claims = verify(token, token_secrets(), now=now)
     except ExpiredToken as expired:
         raise NoIdentity(
             "signed-out-expired",
@@ -119,8 +118,3 @@ def _from_sign_in_token(token: str) -> Identity:
         raise NoIdentity(reason, str(refused), SIGN_IN_AGAIN) from refused
     words = f"the sign-in token {token_id(row)[:8]}… of {row.user.get_username()}"
     return Identity(user=str(row.user.pk), token=token, in_words=words)
-
-
-def secrets() -> list[str]:
-    """The keys that connection tokens may be signed with, the first being the one that signs."""
-    return [vestnik_settings().token_secret or settings.SECRET_KEY]

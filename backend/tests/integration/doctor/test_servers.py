@@ -70,19 +70,26 @@ def test_a_missing_daphne_is_named_as_the_line_to_add(found, look, wsgi_server, 
     settings.INSTALLED_APPS = [app for app in settings.INSTALLED_APPS if app != "daphne"]
     (finding,) = found("asgi", look(backend=wsgi_server))
     assert finding.id == "not-asgi"
-    assert finding.hint.startswith('add "daphne", as the first line of INSTALLED_APPS')
+    assert finding.hint.startswith('Make "daphne" the first entry of INSTALLED_APPS and restart:')
 
 
 def test_daphne_below_staticfiles_is_named_too(found, look, wsgi_server, settings):
     settings.INSTALLED_APPS = [*(app for app in settings.INSTALLED_APPS if app != "daphne"), "daphne"]
     (finding,) = found("asgi", look(backend=wsgi_server))
-    assert 'move "daphne" above "django.contrib.staticfiles"' in finding.hint
+    assert finding.hint.startswith('Make "daphne" the first entry of INSTALLED_APPS and restart:')
 
 
 def test_settings_without_daphne_are_told_before_the_server_runs(found, look, free_port, settings):
     settings.INSTALLED_APPS = [app for app in settings.INSTALLED_APPS if app != "daphne"]
     (finding,) = found("asgi", look(backend=free_port))
     assert (finding.level, finding.id) == ("warn", "not-asgi")
+
+
+def test_settings_that_make_no_sense_are_told_by_the_ids_of_the_system_checks(found, look, settings):
+    assert [finding.level for finding in found("configuration", look())] == ["ok"]
+    settings.VESTNIK = {"PING_INTERVALL": 3}
+    (finding,) = found("configuration", look())
+    assert (finding.level, finding.id) == ("error", "vestnik.E001")
 
 
 def test_a_backend_that_upgrades_speaks_asgi(found, look, backend):

@@ -10,11 +10,12 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.utils import timezone
 
+from vestnik.apps.accounts.authenticators import token_secrets
 from vestnik.apps.accounts.tokens import issue_token
 from vestnik.apps.eventlog import outlet
 from vestnik.core.ports import Hint
 from vestnik.core.tokens import ConnectionClaims, issue
-from vestnik.doctor.identity import find_identity, secrets
+from vestnik.doctor.identity import find_identity
 
 pytestmark = pytest.mark.django_db(transaction=True)  # probes run in a thread of their own
 
@@ -33,7 +34,7 @@ def well(masha: Any, backend: Any, look: Any) -> Any:
 
 def connection_token(user: Any, *, key: str = "", lifetime: float = 60.0) -> str:
     now = time.time()
-    return issue(ConnectionClaims(sub=str(user.pk), iat=now, exp=now + lifetime), key or secrets()[0])
+    return issue(ConnectionClaims(sub=str(user.pk), iat=now, exp=now + lifetime), key or token_secrets()[0])
 
 
 # The token itself ------------------------------------------------------------------------------------------------

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from django.conf import settings
-
+from vestnik.apps.checks import settings_findings
 from vestnik.core.findings import Finding
 from vestnik.doctor.findings import error, ok, warn
 from vestnik.doctor.network import Answer, Reach
+from vestnik.doctor.probes.configuration import ABOUT_RUNSERVER
 from vestnik.doctor.situation import Situation
 
 # What HTTP-only servers say to an upgrade: they know no such page, or ignore the wish and serve one.
@@ -46,13 +46,7 @@ def is_wsgi(answer: Answer) -> bool:
 
 def _remedy(port: int) -> str:
     """The line to change in the settings, or ``""`` when they are right for ``runserver``."""
-    apps = list(settings.INSTALLED_APPS)
-    restart = f"and restart: python manage.py runserver {port}"
-    if "daphne" not in apps:
-        return f'add "daphne", as the first line of INSTALLED_APPS {restart}'
-    static = "django.contrib.staticfiles"
-    if static in apps and apps.index("daphne") > apps.index(static):
-        return f'move "daphne" above "{static}" in INSTALLED_APPS, whose runserver wins otherwise, {restart}'
-    if not getattr(settings, "ASGI_APPLICATION", None):
-        return f'add ASGI_APPLICATION = "<project>.asgi.application" to the settings {restart}'
+    for finding in settings_findings():
+        if finding.id in ABOUT_RUNSERVER:
+            return f"{finding.hint.rstrip('.')} and restart: python manage.py runserver {port}"
     return ""

@@ -50,7 +50,8 @@ def _skew_by_ping(situation: Situation) -> float | None:
             asked = time.time()
             at = dialogue.command("rpc", {"method": "ping", "data": {}}).get("data", {}).get("at")
             middle = (asked + time.time()) / 2
-        return datetime.fromisoformat(str(at)).timestamp() - middle
+        # Where the server tells whole seconds, the time is half of one later on average.
+        return datetime.fromisoformat(str(at)).timestamp() + (0.0 if "." in str(at) else 0.5) - middle
     except (VestnikError, OSError, EOFError, WebSocketException, ValueError):
         return None
 

@@ -39,7 +39,8 @@ def _explain(answer: Answer, where: str, situation: Situation) -> Iterator[Findi
     elif answer.status == 429:
         yield error("rate-limited", f"{where} answers 429: too many connections from here", _wait(answer))
     elif answer.status == 503:
-        yield error("server-draining", f"{where} answers 503: the server is going away or has no room", _wait(answer))
+        sentence = f"{where} answers 503: the server is going away, or what it needs is{_own_words(answer)}"
+        yield error("server-draining", sentence, f"mend the database if a row below says so; otherwise {_wait(answer)}")
     elif answer.status in {502, 504}:
         yield error(
             "backend-down",
@@ -75,6 +76,12 @@ def _with_credential(situation: Situation, *, address_name: str) -> Finding:
         f"{address_name} opens a WebSocket without a token, but with one it came to: {answer.in_words}",
         "read the server's log of this moment",
     )
+
+
+def _own_words(answer: Answer) -> str:
+    """The reason that the server gave, where it did in plain words."""
+    words = answer.body.strip()
+    return f" ({words})" if 0 < len(words) <= 120 and words.isprintable() and "<" not in words else ""
 
 
 def _wait(answer: Answer) -> str:
