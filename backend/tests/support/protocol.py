@@ -1,6 +1,8 @@
-"""Hypothesis strategies for everything that the protocol can say, and messages made comparable."""
+"""Hypothesis strategies for everything that the protocol can say."""
 
 from __future__ import annotations
+
+from datetime import UTC
 
 import msgspec
 from hypothesis import strategies as st
@@ -73,6 +75,16 @@ def _of(kind):
             return st.dictionaries(text, _of(kind.value_type), max_size=3)
         case msgspec.inspect.RawType():
             return raw_data
+        case msgspec.inspect.AnyType():
+            return json_values
+        case msgspec.inspect.LiteralType():
+            return st.sampled_from(kind.values)
+        case msgspec.inspect.EnumType():
+            return st.sampled_from(kind.cls)
+        case msgspec.inspect.DateTimeType():
+            return st.datetimes(timezones=st.just(UTC))
+        case msgspec.inspect.DateType():
+            return st.dates()
         case msgspec.inspect.BoolType():
             return st.booleans()
         case msgspec.inspect.StrType():
