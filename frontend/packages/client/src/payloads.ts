@@ -21,21 +21,22 @@ export interface Me extends UserRef {
   readonly username: string;
   readonly role: Role | string;
   readonly language: string;
+  readonly theme?: string;
 }
 
 export interface Attachment {
-  readonly id: number | string;
+  readonly id: number;
   readonly name: string;
   readonly size: number;
   readonly content_type: string;
   readonly url: string;
 }
 
-/** One emoji on a message and who put it there. */
+/** One emoji on a message and who put it there, the first first. */
 export interface Reaction {
   readonly emoji: string;
-  readonly user_ids?: readonly number[];
-  readonly count?: number;
+  readonly count: number;
+  readonly user_ids: readonly number[];
 }
 
 /** `seq` counts the room's messages 1, 2, 3 … without gaps; a deleted message stays as a tombstone. Times are RFC 3339 UTC. */
@@ -57,18 +58,31 @@ export interface Message {
 export type RoomKind = "direct" | "group";
 
 export interface RoomMember extends UserRef {
-  readonly last_read_seq?: number;
+  readonly joined_at?: string;
+  readonly last_read_seq: number;
 }
 
-export interface Room {
+/** What is the same for everybody in a room, and seldom changes. */
+export interface RoomFacts {
   readonly id: number;
   readonly kind: RoomKind;
+  /** Of a group; empty for a direct room, which is named after the other person. */
   readonly title: string;
+  readonly owner_id?: number | null;
+  /** Nobody may write, by order of an administrator. */
+  readonly is_locked?: boolean;
+  readonly created_at?: string;
+  readonly channel: string;
+  /** Whether the receiver may write; only in what is addressed to one person. */
+  readonly can_send?: boolean;
+}
+
+/** A room as one of its members sees it. */
+export interface Room extends RoomFacts {
   readonly members: readonly RoomMember[];
   readonly last_message: Message | null;
   readonly unread: number;
   readonly last_read_seq: number;
-  readonly channel: string;
   readonly position: Position;
 }
 
@@ -82,13 +96,24 @@ export interface Notification {
   readonly body: string;
   readonly link: string;
   readonly data: Readonly<Record<string, unknown>>;
+  /** How many things it stands for: above 1 when later ones were folded into it. */
+  readonly count?: number;
   readonly created_at: string;
+  /** When the latest of them happened; the feed is ordered by it. */
+  readonly updated_at?: string;
   readonly seen_at: string | null;
   readonly read_at: string | null;
   readonly archived_at: string | null;
 }
 
-export type InvoiceStatus = "draft" | "open" | "partially_paid" | "paid" | "partially_refunded" | "refunded" | "void";
+export type InvoiceStatus =
+  | "draft"
+  | "open"
+  | "partially_paid"
+  | "paid"
+  | "partially_refunded"
+  | "refunded"
+  | "void";
 
 export interface InvoiceHistoryEntry {
   readonly at: string;
@@ -144,12 +169,26 @@ export type ChatEvent = Logged &
   (
     | { readonly type: "message.created"; readonly message: Message }
     | { readonly type: "message.edited"; readonly message: Message }
-    | { readonly type: "message.deleted"; readonly id: number; readonly seq: number }
-    | { readonly type: "reaction.changed"; readonly message_id: number; readonly reactions: readonly Reaction[] }
-    | { readonly type: "read.moved"; readonly user_id: number; readonly seq: number }
-    | { readonly type: "member.joined"; readonly user: UserRef }
+    | {
+        readonly type: "message.deleted";
+        readonly id: number;
+        readonly seq: number;
+        readonly deleted_at?: string;
+      }
+    | {
+        readonly type: "reaction.changed";
+        readonly message_id: number;
+        readonly reactions: readonly Reaction[];
+      }
+    | {
+        readonly type: "read.moved";
+        readonly user_id: number;
+        readonly seq: number;
+        readonly unread?: number;
+      }
+    | { readonly type: "member.joined"; readonly user: RoomMember }
     | { readonly type: "member.left"; readonly user_id: number }
-    | { readonly type: "room.updated"; readonly room: Partial<Room> & { readonly id: number } }
+    | { readonly type: "room.updated"; readonly room: RoomFacts }
   );
 
 /** What arrives on `typing:<room_id>`; not logged. */
@@ -164,22 +203,40 @@ export type UserEvent = Logged &
   (
     | { readonly type: "room.added"; readonly room: Room }
     | { readonly type: "room.removed"; readonly room_id: number }
-    | { readonly type: "room.updated"; readonly room: Partial<Room> & { readonly id: number } }
+    | { readonly type: "room.updated"; readonly room: RoomFacts }
   );
 
-/** What arrives on `notifications:#<user_id>`. */
-export type NotificationEvent = Logged &
-  (
+/** How many of a feed are unseen and unread; what is archived counts as neither. */
+export interface NotificationCounts {
+  readonly unseen: number;
+  readonly unread: number;
+}
+
+/** A page of the feed, the latest first; `position` was read before the notifications. */
+export interface NotificationPage extends Page<Notification>, NotificationCounts {
+  readonly channel: string;
+  readonly position: Position;
+}
+
+/** What arrives on `notifications:#<user_id>`; `counts` are those after the event. */
+export type NotificationEvent = Logged & { readonly counts?: NotificationCounts } & (
     | { readonly type: "notification.created"; readonly notification: Notification }
     | { readonly type: "notification.changed"; readonly notification: Notification }
-    | { readonly type: "notifications.read_all"; readonly up_to: number }
+    | { readonly type: "notifications.read_all"; readonly up_to: number; readonly read_at?: string }
+    | { readonly type: "notifications.seen_all"; readonly up_to: number; readonly seen_at?: string }
+    | { readonly type: "notifications.archived_all"; readonly up_to: number; readonly archived_at?: string }
   );
 
 /** What arrives on `invoices:#<user_id>`. */
 export type InvoiceEvent = Logged &
   (
     | { readonly type: "invoice.created"; readonly invoice: Invoice }
-    | { readonly type: "invoice.changed"; readonly invoice: Invoice; readonly old_status: InvoiceStatus; readonly new_status: InvoiceStatus }
+    | {
+        readonly type: "invoice.changed";
+        readonly invoice: Invoice;
+        readonly old_status: InvoiceStatus;
+        readonly new_status: InvoiceStatus;
+      }
     | { readonly type: "invoice.paid"; readonly invoice: Invoice; readonly payment: Payment }
     | { readonly type: "payment.changed"; readonly payment: Payment }
   );
@@ -187,17 +244,35 @@ export type InvoiceEvent = Logged &
 /** Every rpc: its parameters and its result. */
 export interface Procedures {
   "chat.send": {
-    params: { room: number; client_id: string; text: string; reply_to?: number; attachment_ids?: readonly (number | string)[] };
+    params: {
+      room: number;
+      client_id: string;
+      text: string;
+      reply_to?: number;
+      attachment_ids?: readonly number[];
+    };
     result: { message: Message };
   };
-  "chat.edit": { params: { id: number; text: string }; result: { message?: Message } };
-  "chat.delete": { params: { id: number }; result: { message?: Message } };
-  "chat.react": { params: { id: number; emoji: string; on: boolean }; result: { reactions?: readonly Reaction[] } };
+  "chat.edit": { params: { id: number; text: string }; result: { message: Message } };
+  "chat.delete": { params: { id: number }; result: { message: Message } };
+  "chat.react": {
+    params: { id: number; emoji: string; on: boolean };
+    result: { message_id: number; reactions: readonly Reaction[] };
+  };
   "chat.read": { params: { room: number; seq: number }; result: { seq: number } };
   "chat.typing": { params: { room: number; typing: boolean }; result: Record<string, never> };
-  "notifications.read": { params: { ids: readonly number[] } | { up_to: number }; result: Record<string, unknown> };
-  "notifications.seen": { params: { ids: readonly number[] } | { up_to: number }; result: Record<string, unknown> };
-  "notifications.archive": { params: { ids: readonly number[] } | { up_to: number }; result: Record<string, unknown> };
+  "notifications.read": {
+    params: { ids: readonly number[] } | { up_to: number };
+    result: NotificationCounts;
+  };
+  "notifications.seen": {
+    params: { ids: readonly number[] } | { up_to: number };
+    result: NotificationCounts;
+  };
+  "notifications.archive": {
+    params: { ids: readonly number[] } | { up_to: number };
+    result: NotificationCounts;
+  };
   "invoices.view": { params: { id: number }; result: { invoice?: Invoice } };
   ping: { params: Record<string, never>; result: { at: string } };
 }

@@ -51,7 +51,10 @@ export interface Realtime extends ReadableStore<ConnectionSnapshot> {
   /** Tries at once instead of waiting for the next attempt. */
   retryNow(): void;
   /** Calls the server; waits for the connection up to the timeout. Rejects with `RealtimeError`. */
-  rpc<M extends keyof Procedures>(method: M, params: Procedures[M]["params"]): Promise<Procedures[M]["result"]>;
+  rpc<M extends keyof Procedures>(
+    method: M,
+    params: Procedures[M]["params"],
+  ): Promise<Procedures[M]["result"]>;
   rpc<R = unknown>(method: string, params: unknown): Promise<R>;
   /** Closes everything: connection, channels, listeners. The instance cannot be used afterwards. */
   dispose(): void;

@@ -104,7 +104,7 @@ export interface PendingMessage {
   readonly roomId: number;
   readonly text: string;
   readonly replyTo: number | null;
-  readonly attachmentIds: readonly (number | string)[];
+  readonly attachmentIds: readonly number[];
   /** ms since 1970, by this device. */
   readonly createdAt: number;
   /** `queued`: waits for its turn or the network; `failed`: the server refused it for good, a person decides. */
@@ -181,7 +181,7 @@ export interface InvoicesSnapshot {
 
 export interface SendOptions {
   replyTo?: number | null;
-  attachmentIds?: readonly (number | string)[];
+  attachmentIds?: readonly number[];
 }
 
 export type Method = keyof Procedures;
