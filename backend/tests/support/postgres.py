@@ -26,8 +26,6 @@ MINIMUM_VERSION = 15
 NO_POSTGRES = 3  # exit code
 START_TIMEOUT = 60.0  # seconds; a busy machine takes a few for initdb alone
 STOP_TIMEOUT = 20.0
-USER = "vestnik"
-DATABASE = "vestnik"
 
 
 class PostgresNotFound(Exception):
@@ -55,7 +53,9 @@ class PostgresServer:
 
     def __init__(self, options: dict[str, str] | None = None) -> None:
         self._options = options or {}
-        self._password = secrets.token_hex(16)
+        self.user = "vestnik"
+        self.password = secrets.token_hex(16)
+        self.database = "vestnik"
         self._directory = Path()
         self._process: subprocess.Popen[bytes] | None = None
         self.port = 0
@@ -63,7 +63,7 @@ class PostgresServer:
     @property
     def url(self) -> str:
         """What to set ``DATABASE_URL`` to."""
-        return f"postgres://{USER}:{self._password}@127.0.0.1:{self.port}/{DATABASE}"
+        return f"postgres://{self.user}:{self.password}@127.0.0.1:{self.port}/{self.database}"
 
     def __enter__(self) -> Self:
         binaries = binaries_directory()
@@ -98,12 +98,12 @@ class PostgresServer:
 
     def _initialise(self, binaries: Path) -> None:
         password_file = self._directory / "password"
-        password_file.write_text(self._password)
+        password_file.write_text(self.password)
         self._give_away(password_file)
         self._run(
             [
                 *(str(binaries / "initdb"), "--pgdata", str(self._data)),
-                *("--username", USER, "--pwfile", str(password_file), "--auth", "scram-sha-256"),
+                *("--username", self.user, "--pwfile", str(password_file), "--auth", "scram-sha-256"),
                 *("--encoding", "UTF8", "--locale", "C", "--no-sync"),
             ]
         )
@@ -151,8 +151,8 @@ class PostgresServer:
         raise PostgresFailed(f"PostgreSQL was not ready within {START_TIMEOUT:.0f} s:\n{self._end_of_log()}")
 
     def _create_database(self, binaries: Path) -> None:
-        connection = ["--host", "127.0.0.1", "--port", str(self.port), "--username", USER]
-        self._run([str(binaries / "createdb"), *connection, DATABASE], PGPASSWORD=self._password)
+        connection = ["--host", "127.0.0.1", "--port", str(self.port), "--username", self.user]
+        self._run([str(binaries / "createdb"), *connection, self.database], PGPASSWORD=self.password)
 
     def _run(self, command: Sequence[str], **environment: str) -> None:
         done = subprocess.run(
