@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 import pytest
-from django.db import connection, connections
+from django.db import InterfaceError, OperationalError, connection, connections
 from django.test.utils import CaptureQueriesContext
 
 from tests.support.notes import read_note, write_note, write_notes
@@ -155,6 +155,24 @@ async def test_connections_that_were_ended_are_replaced(event_log: DatabaseEvent
     assert await event_log.changed()
     assert (await event_log.positions(["chat:1"]))["chat:1"].offset == 0
     assert await event_log.changed() in (True, False)
+
+
+@pytest.mark.postgres
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has no connections that others can end")
+def test_a_connection_that_breaks_in_a_job_is_replaced_for_the_next_job() -> None:
+    def count() -> int:
+        return Stream.objects.count()
+
+    def count_with_a_broken_connection() -> int:
+        with connections["default"].cursor() as cursor, pytest.raises(OperationalError):
+            cursor.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+        return count()
+
+    with DatabaseThreads(1) as threads:
+        assert threads.submit(count).result() == 0
+        with pytest.raises((OperationalError, InterfaceError)):
+            threads.submit(count_with_a_broken_connection).result()
+        assert threads.submit(count).result() == 0
 
 
 def test_a_quiet_database_has_not_changed() -> None:

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
+from typing import ParamSpec, TypeVar
 
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
+
+Parameters = ParamSpec("Parameters")
+Result = TypeVar("Result")
 
 
 class DatabaseThreads(ThreadPoolExecutor):
     """A pool of threads, each with a database connection of its own that stays open between jobs.
 
+    A connection that broke, say because the database was restarted, fails one job and is replaced for the next.
     ``shutdown(wait=True)``, or leaving the ``with`` block, closes the connections once the last job is done.
 
     Args:
@@ -23,6 +29,12 @@ class DatabaseThreads(ThreadPoolExecutor):
         super().__init__(threads, thread_name_prefix="vestnik-database", initializer=self._adopt_connection)
         self._opened: list[BaseDatabaseWrapper] = []
         self._opened_lock = threading.Lock()
+
+    def submit(
+        self, job: Callable[Parameters, Result], /, *args: Parameters.args, **kwargs: Parameters.kwargs
+    ) -> Future[Result]:
+        """Run ``job`` in one of the threads."""
+        return super().submit(_minding_the_connection, partial(job, *args, **kwargs))
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """End the threads and, if waited for, close their connections. Idempotent; also from an event loop's thread."""
@@ -44,6 +56,15 @@ class DatabaseThreads(ThreadPoolExecutor):
         connection.inc_thread_sharing()
         with self._opened_lock:
             self._opened.append(connection)
+
+
+def _minding_the_connection(job: Callable[[], Result]) -> Result:
+    try:
+        return job()
+    finally:
+        connection = connections[DEFAULT_DB_ALIAS]
+        if connection.errors_occurred:
+            connection.close_if_unusable_or_obsolete()
 
 
 def outside_the_loop(job: Callable[[], None]) -> None:
