@@ -116,11 +116,8 @@ class Hub:
             if audience.batch:
                 self._waiting[channel] = audience
 
-    def announce(self, push: m.Push, *, besides: str = "") -> None:
-        """Tell those who want to know who comes and goes on ``push.channel``, after what is waiting there.
-
-        ``besides`` is the client that the push is about.
-        """
+    def announce(self, push: m.Push) -> None:
+        """Tell those who want to know who comes and goes on ``push.channel``, after what is waiting there."""
         audience = self._audiences.get(push.channel)
         if audience is None or not audience.join_leave:
             return
@@ -128,8 +125,6 @@ class Hub:
             self._flush_audience(audience)
         encoded: dict[Codec, bytes] = {}
         for subscriber in audience.join_leave:
-            if getattr(subscriber, "client", None) == besides:
-                continue
             codec = subscriber.codec
             frame = encoded.get(codec)
             if frame is None:

@@ -20,6 +20,11 @@ ABSENT = msgspec.Raw(b"")
 """The value of a data field that was not sent; compare with ``is``, or by the truth of ``bytes(raw)``."""
 
 
+def raw(data: bytes) -> msgspec.Raw:
+    """Encoded JSON for a data field; no bytes mean that there is none."""
+    return msgspec.Raw(data) if data else ABSENT
+
+
 class Message(msgspec.Struct, omit_defaults=True, kw_only=True):
     """Base: omits what has its default value."""
 

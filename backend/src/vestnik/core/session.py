@@ -364,7 +364,7 @@ class Session:
         self._finish(request)
         self._move(Happening.SIGNED_IN)
         self.caller = msgspec.structs.replace(caller, client=self.client)
-        self.info = m.ClientInfo(user=caller.user, client=self.client, conn_info=msgspec.Raw(info))
+        self.info = m.ClientInfo(user=caller.user, client=self.client, conn_info=m.raw(info))
         for name, (subscription, _) in subscriptions.items():
             self.subscriptions[name] = subscription
         self._expires_at = None if ttl is None else now + ttl
@@ -377,7 +377,7 @@ class Session:
                     version=version,
                     expires=ttl is not None,
                     ttl=_whole_seconds(ttl),
-                    data=msgspec.Raw(data) if data else m.ABSENT,
+                    data=m.raw(data),
                     subs={name: result for name, (_, result) in subscriptions.items()},
                     # Rounded up: a client that waits too long finds a dead line late, too short makes one up.
                     ping=_whole_seconds(self._limits.ping_interval),

@@ -48,12 +48,13 @@ class Stream:
             return ()
         if hint.offset <= self.offset:
             return ()
-        if len(self._early) < MAX_EARLY and hint.data:
+        if hint.data and hint.offset == self.offset + 1:
+            self.offset = hint.offset
+            return [Logged(hint.offset, hint.data), *self._take_ready()]
+        if hint.data and len(self._early) < MAX_EARLY:
             self._early[hint.offset] = hint
-        ready = self._take_ready()
-        if self.offset < hint.offset:
-            self.is_behind = True
-        return ready
+        self.is_behind = True
+        return ()
 
     def take_slice(self, piece: Slice) -> Sequence[Logged]:
         """What a read of the log after :attr:`offset` lets be delivered now, in order.

@@ -37,8 +37,10 @@ def check_values(data: bytes) -> None:
 
     Raises:
         InvalidParameters: Names the field by its path, such as ``items[2].text``.
+        UnicodeDecodeError: ``data`` is not UTF-8; msgspec does not look at what it skips.
         msgspec.DecodeError: ``data`` is not JSON.
     """
+    str(data, "utf-8")
     if _SUSPECT.search(data) is not None:
         _check(msgspec.json.decode(data), "")
 

@@ -39,6 +39,7 @@ TIMER_RESOLUTION = 0.25  # seconds; heartbeats need no more, and one look serves
 PRESENCE_EVERY = 20.0  # seconds between renewals; a broker forgets after 60
 MAX_HISTORY = 1000  # publications in one answer to ``history``
 RECENT_ORDERS = 1000  # read at start, so that a restart does not forget what was revoked a minute ago
+FINISH_WITHIN = 3.0  # seconds that what a leaving client has asked for may take
 MAX_PAUSE = 30.0  # seconds that a resuming client may leave unread what it was sent
 
 
@@ -145,9 +146,11 @@ class Node:
         random.shuffle(leaving)
         logger.info("node draining", extra={"node": self.name, "connections": len(leaving), "within": within})
         pause = within / len(leaving) if leaving else 0.0
+        finishing = []
         for connection in leaving:
-            await connection.finish(DisconnectCode.SHUTDOWN, within=max(pause, 1.0))
+            finishing.append(asyncio.create_task(connection.finish(DisconnectCode.SHUTDOWN, within=FINISH_WITHIN)))
             await asyncio.sleep(pause)
+        await asyncio.gather(*finishing)
 
     async def stop(self) -> None:
         """Close what is left and let go of everything; idempotent."""
@@ -281,7 +284,7 @@ class Node:
                 self._publish(connection, request)
             case s.Call():
                 data = await self._call(connection, request)
-                session.answer(request, m.Reply(id=request.id, rpc=m.RPCResult(data=msgspec.Raw(data))))
+                session.answer(request, m.Reply(id=request.id, rpc=m.RPCResult(data=m.raw(data))))
             case s.AskPresence():
                 presence = dict(await self._broker.presence(request.channel))
                 session.answer(request, m.Reply(id=request.id, presence=m.PresenceResult(presence=presence)))
@@ -390,12 +393,9 @@ class Node:
                 return
             ttl = self._ttl(grant.expires_at)
             subscription.expires_at = None if ttl is None else self.now() + ttl
-            subscription.info = msgspec.structs.replace(
-                session.info, chan_info=msgspec.Raw(grant.info) if grant.info else m.ABSENT
-            )
+            subscription.info = msgspec.structs.replace(session.info, chan_info=m.raw(grant.info))
             result.expires, result.ttl = ttl is not None, max(1, int(ttl)) if ttl is not None else 0
-            if grant.data:
-                result.data = msgspec.Raw(grant.data)
+            result.data = m.raw(grant.data)
             if catch_up is None and served.stream is not None:
                 # Nothing to catch up with: the client begins where the hub is now, after all that was awaited.
                 self._begin_here(result, served)
@@ -609,7 +609,7 @@ class Node:
             case ports.Hint():
                 self._feed.take_hint(signal)
             case ports.Ephemeral():
-                publication = m.Publication(data=msgspec.Raw(signal.data), info=signal.info)
+                publication = m.Publication(data=m.raw(signal.data), info=signal.info)
                 self._hub.publish(signal.channel, [publication])
                 self._schedule_flush()
             case ports.JoinOrLeave():
@@ -685,4 +685,4 @@ class Node:
 
 
 def _publication(logged: ports.Logged) -> m.Publication:
-    return m.Publication(data=msgspec.Raw(logged.data), offset=logged.offset)
+    return m.Publication(data=m.raw(logged.data), offset=logged.offset)
