@@ -14,5 +14,6 @@ urlpatterns = [
     path("api/", include("vestnik.apps.accounts.api")),
     path("api/", include("vestnik.apps.notifications.api")),
     path("api/", include("vestnik.apps.chat.api")),
+    path("api/", include("vestnik.apps.billing.api")),
     re_path("^api/", no_such_address),  # last: everything under it that is not above
 ]

@@ -21,7 +21,7 @@ from vestnik.core.codes import ErrorCode
 from vestnik.core.errors import InvalidParameters, NotFound, PeerError
 from vestnik.core.namespaces import Caller
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
 minutes = itertools.count()

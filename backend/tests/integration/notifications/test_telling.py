@@ -17,7 +17,7 @@ from vestnik.apps.notifications.events import notification
 from vestnik.apps.notifications.models import Notification
 from vestnik.core.errors import InvalidParameters, LocalError
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 MONEY = {"amount_minor": 150_000, "currency": "RUB"}
 
