@@ -1,21 +1,66 @@
-"""Short ways to say what was found. Ids are the anchors of the page "Connection lost"."""
+"""Short ways to say what was found, and the reasons there are: the anchors of the page "Connection lost"."""
 
 from __future__ import annotations
+
+from typing import Literal
 
 from vestnik.core.findings import Finding
 
 PAGE = "docs/en/how-to/connection-lost.md"
+CHECKS_PAGE = "docs/en/reference/checks.md"
+
+Reason = Literal[
+    # the address
+    "url-malformed",
+    "url-path-missing-ws",
+    "insecure-url-on-secure-page",
+    "url-bypasses-proxy",
+    "placeholder-domain",
+    # the servers
+    "backend-down",
+    "backend-is-another-program",
+    "backend-unhealthy",
+    "not-asgi",
+    "page-server-down",
+    "page-server-is-another-program",
+    "proxy-does-not-upgrade",
+    # the handshake
+    "host-refused",
+    "origin-refused",
+    "handshake-unauthorized",
+    "server-draining",
+    "rate-limited",
+    "refused",
+    "network",
+    # signing in
+    "signed-out-missing",
+    "signed-out-expired",
+    "signed-out-revoked",
+    "token-malformed",
+    "token-foreign-key",
+    "user-unknown",
+    # what stands behind
+    "database-unreachable",
+    "migrations-missing",
+    "publications-do-not-arrive",
+    "publications-late",
+    "clock-skew",
+    "memory-broker-many-processes",
+    "open-file-limit",
+    "protocol-version",
+    "unknown",
+]
 
 
-def ok(reason: str, sentence: str) -> Finding:
-    return Finding(id=reason, level="ok", sentence=sentence)
+def ok(probe: str, sentence: str) -> Finding:
+    return Finding(id=probe, level="ok", sentence=sentence)
 
 
-def warn(reason: str, sentence: str, hint: str) -> Finding:
+def warn(reason: Reason, sentence: str, hint: str) -> Finding:
     return Finding(id=reason, level="warn", sentence=sentence, hint=hint)
 
 
-def error(reason: str, sentence: str, hint: str) -> Finding:
+def error(reason: Reason, sentence: str, hint: str) -> Finding:
     return Finding(id=reason, level="error", sentence=sentence, hint=hint)
 
 
@@ -24,5 +69,5 @@ def documentation_of(finding: Finding) -> str:
     if finding.level == "ok":
         return ""
     if finding.id.startswith("vestnik."):
-        return f"docs/en/reference/checks.md#{finding.id.lower().replace('.', '')}"
+        return f"{CHECKS_PAGE}#{finding.id.partition('.')[2].lower()}"
     return f"{PAGE}#{finding.id}"

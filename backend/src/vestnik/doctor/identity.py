@@ -9,9 +9,10 @@ import msgspec
 
 from vestnik.apps.accounts.access import active_users
 from vestnik.apps.accounts.authenticators import token_secrets
-from vestnik.apps.accounts.tokens import TokenRefused, find_token, token_id
+from vestnik.apps.accounts.tokens import Refusal, TokenRefused, find_token, token_id
 from vestnik.core.errors import VestnikError
 from vestnik.core.tokens import ConnectionClaims, ExpiredToken, InvalidToken, issue, verify
+from vestnik.doctor.findings import Reason
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -42,11 +43,17 @@ class NoIdentity(VestnikError):
         hint: What to do.
     """
 
-    def __init__(self, reason: str, sentence: str, hint: str) -> None:
+    def __init__(self, reason: Reason, sentence: str, hint: str) -> None:
         super().__init__(reason, sentence, hint)
         self.reason, self.sentence, self.hint = reason, sentence, hint
 
 
+REASONS: dict[Refusal, Reason] = {
+    "malformed": "token-malformed",
+    "expired": "signed-out-expired",
+    "revoked": "signed-out-revoked",
+    "inactive": "signed-out-revoked",
+}
 SIGN_IN_AGAIN = 'sign in again: localStorage.removeItem("auth_token") in the browser\'s console, then reload the page'
 
 
@@ -112,9 +119,6 @@ def _from_sign_in_token(token: str) -> Identity:
     try:
         row = find_token(token, now=time.time())
     except TokenRefused as refused:
-        reason = {"malformed": "token-malformed", "expired": "signed-out-expired"}.get(
-            refused.reason, "signed-out-revoked"
-        )
-        raise NoIdentity(reason, str(refused), SIGN_IN_AGAIN) from refused
+        raise NoIdentity(REASONS[refused.reason], str(refused), SIGN_IN_AGAIN) from refused
     words = f"the sign-in token {token_id(row)[:8]}… of {row.user.get_username()}"
     return Identity(user=str(row.user.pk), token=token, in_words=words)

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from vestnik.core.findings import Finding
 from vestnik.doctor.examination import examine
 from vestnik.doctor.findings import ok
 from vestnik.doctor.probes.broker import server_processes
@@ -93,14 +94,11 @@ def test_a_database_with_all_its_tables_is_well(found, look):
 
 @pytest.mark.django_db(transaction=True)
 def test_durability_is_reported_by_the_ids_of_the_system_checks(found, look, monkeypatch):
-    from django.core import checks
-
     from vestnik.doctor.probes import durability
 
-    wrong = checks.Error("synchronous is OFF", hint="PRAGMA synchronous=FULL", id="vestnik.E014")
+    wrong = Finding(id="vestnik.E014", level="error", sentence="synchronous is OFF", hint="PRAGMA synchronous=FULL")
     monkeypatch.setattr(durability, "durability_findings", lambda: [wrong])
-    (finding,) = found("durability", look())
-    assert (finding.level, finding.id, finding.hint) == ("error", "vestnik.E014", "PRAGMA synchronous=FULL")
+    assert found("durability", look()) == [wrong]
     monkeypatch.setattr(durability, "durability_findings", lambda: [])
     assert [finding.level for finding in found("durability", look())] == ["ok"]
 

@@ -13,7 +13,9 @@ UNREACHABLE = "vestnik.E010"  # told by the probe for the database
 
 
 def probe(situation: Situation) -> Iterator[Finding]:
+    if not situation.is_database_up:
+        return
     findings = [finding for finding in durability_findings() if finding.id != UNREACHABLE]
     yield from findings
-    if not findings and situation.is_database_up:
+    if not findings:
         yield ok("durability", "the database is set up to keep what it has acknowledged, through a power cut too")
