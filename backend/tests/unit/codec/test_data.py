@@ -75,7 +75,7 @@ def test_unfit_data(raw, reason):
     assert check_data(raw) == reason
 
 
-@settings(max_examples=10_000, deadline=None)
+@settings(max_examples=1_000, deadline=None)
 @given(st.binary(max_size=40) | st.text(alphabet='[]{}",:\\u0dD8e+-.19 \n', max_size=40).map(str.encode))
 def test_the_check_agrees_with_another_parser(raw):
     """Whatever is found fit can be read by Python's own parser and written to any database; and the other way round."""
