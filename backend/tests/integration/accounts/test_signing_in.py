@@ -97,6 +97,18 @@ def test_wrong_password_unknown_user_and_inactive_user_get_one_answer(
     assert not AuthToken.objects.exists()
 
 
+def test_who_is_deactivated_while_the_password_is_checked_does_not_get_in(masha: User, anonymous: Client) -> None:
+    for change in ({"is_active": False}, {"is_active": True, "password": "another"}):
+
+        def authenticate(request: object, change: dict[str, object] = change, **_: object) -> User:
+            User.objects.filter(pk=masha.pk).update(**change)
+            return masha
+
+        with mock.patch("vestnik.apps.accounts.actions.authenticate", side_effect=authenticate):
+            assert refusal(sign_in(anonymous, "masha")) == (401, "wrong_credentials")
+    assert not AuthToken.objects.exists()
+
+
 def test_a_token_gone_bad_does_not_keep_one_from_signing_in_again(masha: User) -> None:
     client = Client(headers={"authorization": "Token 0123456789abcdef0123"})
     assert sign_in(client, "masha").status_code == 200

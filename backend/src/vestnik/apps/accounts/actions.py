@@ -12,7 +12,7 @@ from django.contrib.auth import authenticate
 from django.contrib.auth.signals import user_logged_in
 from django.http import HttpRequest
 
-from vestnik.apps.accounts.access import profile_of
+from vestnik.apps.accounts.access import active_users, profile_of
 from vestnik.apps.accounts.authenticators import info_about, token_secrets
 from vestnik.apps.accounts.events import (
     Account,
@@ -69,11 +69,17 @@ def sign_in(
             is not active; 111 after too many failures.
     """
     attempt = Attempt(username=username, address=address)
-    user = authenticate(request, username=username, password=password)
-    if user is None or not user.is_active:
-        raise PeerError(ErrorCode.UNAUTHORIZED, "wrong username or password", slug="wrong_credentials")
-    attempt.succeeded()
+    refusal = PeerError(ErrorCode.UNAUTHORIZED, "wrong username or password", slug="wrong_credentials")
+    found = authenticate(request, username=username, password=password)
+    if found is None:
+        raise refusal
     with transaction():
+        # Checking the password took a while. Whoever was deactivated meanwhile, or given another password, had their
+        # tokens revoked: there must not be one more.
+        user = active_users().select_for_update(of=("self",)).filter(pk=found.pk, password=found.password).first()
+        if user is None:
+            raise refusal
+        attempt.succeeded()
         row, token = issue_token(user, device)
         user_logged_in.send(sender=type(user), request=request, user=user)
         return SignInResult(token=token, expires_at=row.expiry, user=account(user))
