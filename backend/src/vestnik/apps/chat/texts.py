@@ -59,7 +59,7 @@ def _may_be_in_emoji(character: str) -> bool:
 
 
 def _is_visible(character: str) -> bool:
-    return unicodedata.category(character)[0] in "SP"
+    return unicodedata.category(character) in ("So", "Sm", "Sk", "Sc", "Po", "Pd", "Me")  # Me: the frame of a keycap
 
 
 def _check(field: str, text: str, *, may_be_empty: bool = False) -> None:
