@@ -64,7 +64,7 @@ export function Shell({ children }: { children: ReactNode }) {
               count={unreadTotal}
               label={t("chat.unread", { count: unreadTotal })}
               testId="unread-total"
-              className="absolute -top-1.5 left-[calc(50%+4px)] ring-2 ring-surface md:ring-paper"
+              className="absolute -top-2 left-[calc(50%+6px)] ring-2 ring-surface md:ring-paper"
             />
           </NavLink>
           {seesInvoices(user?.role) && (

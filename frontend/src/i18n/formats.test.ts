@@ -3,8 +3,9 @@ import { dayKey, daysBetween, formatsFor } from "./formats";
 
 test("money is written as the reader writes it", () => {
   expect(formatsFor("ru").money(150_050, "RUB").replace(/\s/gu, " ")).toBe("1 500,50 ₽");
-  expect(formatsFor("en").money(150_050, "RUB").replace(/\s/gu, " ")).toBe("RUB 1,500.50");
-  expect(formatsFor("en").money(500, "JPY")).toBe("JP¥500");
+  expect(formatsFor("en").money(150_050, "RUB").replace(/\s/gu, " ")).toBe("₽1,500.50");
+  expect(formatsFor("en").money(150_000, "RUB")).toBe("₽1,500");
+  expect(formatsFor("en").money(500, "JPY")).toBe("¥500");
 });
 
 test("a due date is a day of the reader, not a midnight in Greenwich", () => {

@@ -8,11 +8,11 @@ export interface Formats {
   day(at: string | Date, now?: Date): string;
   /** "24 Nov", for narrow places. */
   shortDay(at: string | Date): string;
-  /** "24 November 2026, 14:05:12", for titles. */
+  /** "24 November 2026 at 14:05", for titles and timelines. */
   moment(at: string | Date): string;
   /** "in 3 days", "yesterday": whole calendar days from now. */
   relativeDay(at: string | Date, now?: Date): string;
-  /** Minor units and an ISO 4217 code: 150000 RUB is "1 500,00 ₽". */
+  /** Minor units and an ISO 4217 code: 150000 RUB is "1 500 ₽", 150050 is "1 500,50 ₽". */
   money(amountMinor: number, currency: string): string;
   number(value: number): string;
 }
@@ -33,7 +33,7 @@ function makeFormats(tag: string): Formats {
   const day = new Intl.DateTimeFormat(tag, { day: "numeric", month: "long" });
   const dayAndYear = new Intl.DateTimeFormat(tag, { day: "numeric", month: "long", year: "numeric" });
   const shortDay = new Intl.DateTimeFormat(tag, { day: "numeric", month: "short" });
-  const moment = new Intl.DateTimeFormat(tag, { dateStyle: "long", timeStyle: "medium" });
+  const moment = new Intl.DateTimeFormat(tag, { dateStyle: "long", timeStyle: "short" });
   const relative = new Intl.RelativeTimeFormat(tag, { numeric: "auto" });
   const number = new Intl.NumberFormat(tag);
   const money = new Map<string, Intl.NumberFormat>();
@@ -48,7 +48,12 @@ function makeFormats(tag: string): Formats {
     money: (amountMinor, currency) => {
       let format = money.get(currency);
       if (!format) {
-        format = new Intl.NumberFormat(tag, { style: "currency", currency });
+        format = new Intl.NumberFormat(tag, {
+          style: "currency",
+          currency,
+          currencyDisplay: "narrowSymbol",
+          trailingZeroDisplay: "stripIfInteger",
+        });
         money.set(currency, format);
       }
       const digits = format.resolvedOptions().maximumFractionDigits ?? 2;

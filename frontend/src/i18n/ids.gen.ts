@@ -118,6 +118,7 @@ export type MessageId =
   | "invoice.step.payment_succeeded"
   | "invoice.step.payment_waiting"
   | "invoice.step.refund_canceled"
+  | "invoice.step.refund_started"
   | "invoice.step.refunded"
   | "invoice.step.sent"
   | "invoice.step.viewed"

@@ -2,14 +2,18 @@
 import type {
   ConnectionSnapshot,
   Invoice,
+  InvoiceHistoryEntry,
   Message,
   Notification,
   PendingMessage,
   Room,
+  RoomMember,
 } from "@vestnik/client";
 
-export const ANNA = { id: 1, display_name: "Анна Петрова", role: "teacher", last_read_seq: 0 };
-export const MASHA = { id: 2, display_name: "Маша Иванова", role: "student", last_read_seq: 0 };
+const JOINED = { joined_at: "2026-09-01T09:00:00Z", last_read_seq: 0 };
+
+export const ANNA: RoomMember = { id: 1, display_name: "Анна Петрова", role: "teacher", ...JOINED };
+export const MASHA: RoomMember = { id: 2, display_name: "Маша Иванова", role: "student", ...JOINED };
 
 export function message(seq: number, overrides: Partial<Message> = {}): Message {
   return {
@@ -45,11 +49,15 @@ export function pending(clientId: string, overrides: Partial<PendingMessage> = {
   };
 }
 
-export function room(overrides: Partial<Room> & { can_send?: boolean; is_locked?: boolean } = {}): Room {
+export function room(overrides: Partial<Room> = {}): Room {
   return {
     id: 7,
     kind: "direct",
     title: "",
+    owner_id: null,
+    is_locked: false,
+    created_at: "2026-09-01T09:00:00Z",
+    can_send: true,
     members: [ANNA, MASHA],
     last_message: null,
     unread: 0,
@@ -69,7 +77,9 @@ export function notification(id: number, overrides: Partial<Notification> = {}):
     body: "Body",
     link: "/chat/7",
     data: {},
+    count: 1,
     created_at: "2026-11-24T12:00:00Z",
+    updated_at: overrides.created_at ?? "2026-11-24T12:00:00Z",
     seen_at: null,
     read_at: null,
     archived_at: null,
@@ -89,14 +99,31 @@ export function invoice(overrides: Partial<Invoice> = {}): Invoice {
     refunded_minor: 0,
     description: "Eight lessons of algebra",
     due_date: "2026-12-01",
-    issuer: { id: 3, display_name: "Daniel Brooks" },
-    payer: { id: 4, display_name: "Ольга Иванова" },
+    issuer: { id: 3, display_name: "Daniel Brooks", role: "tutor" },
+    payer: { id: 4, display_name: "Ольга Иванова", role: "parent" },
     student: MASHA,
+    created_at: "2026-11-20T11:00:00Z",
+    payment: null,
     sent_at: "2026-11-20T12:00:00Z",
     first_viewed_at: null,
     paid_at: null,
     overdue_since: null,
     history: [],
+    ...overrides,
+  };
+}
+
+/** One line of an invoice's history. */
+export function step(what: string, overrides: Partial<InvoiceHistoryEntry> = {}): InvoiceHistoryEntry {
+  return {
+    id: 1,
+    at: "2026-11-24T12:00:00Z",
+    what,
+    old_status: "open",
+    new_status: "open",
+    actor: null,
+    provider: "",
+    amount_minor: null,
     ...overrides,
   };
 }

@@ -1,14 +1,15 @@
-/** The herald's horn and the wave that leaves it. Decorative: the name stands beside it or on its parent. */
+/** A herald's trumpet with its banner. Decorative: the name stands beside it or on its parent. */
 export function Mark({ size = 32 }: { size?: number }) {
   return (
     <svg width={size} height={size} viewBox="0 0 32 32" aria-hidden="true" className="shrink-0">
       <rect width="32" height="32" rx="9" fill="#0b6a5a" />
-      <g fill="none" strokeWidth="2.4" strokeLinecap="round" strokeLinejoin="round">
+      <g strokeLinecap="round" strokeLinejoin="round">
+        <path fill="#f0b95b" d="M8.500 12.500h9v13l-4.500-3.400-4.500 3.400z" />
         <path
-          stroke="#fff"
-          d="M6 16.500h2.800c3.600 0 6.400-2 8.700-5.500v13c-2.300-3.500-5.100-5.500-8.700-5.500H6z"
+          fill="#fff"
+          d="M19 8.300c2.800-.2 5-1.600 7.500-4.300v13c-2.500-2.700-4.700-4.100-7.500-4.300z"
         />
-        <path stroke="#f0b95b" d="M20.900 13.900a5.200 5.200 0 0 1 0 7.200M24 10.500a10 10 0 0 1 0 14" />
+        <path fill="none" stroke="#fff" strokeWidth="2.6" d="M6 10.500h14M6 8.500v4" />
       </g>
     </svg>
   );

@@ -15,7 +15,8 @@ export function Menu({ trigger, children, align = "end", onClosed }: MenuProps) 
   return (
     <Dropdown.Root modal={false}>
       <Dropdown.Trigger asChild>{trigger}</Dropdown.Trigger>
-      <Dropdown.Portal>
+      {/* Inside the page's main landmark, where assistive technology looks for content. */}
+      <Dropdown.Portal container={document.getElementById("content")}>
         <Dropdown.Content
           align={align}
           sideOffset={4}

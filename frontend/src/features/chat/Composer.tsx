@@ -102,7 +102,7 @@ export function Composer(props: ComposerProps) {
             data-testid="send"
             label={composing.type === "new" ? t("composer.send") : t("composer.save")}
             disabled={text.trim() === "" || tooLong}
-            className="rounded-full bg-accent text-on-accent hover:bg-accent-hover hover:text-on-accent"
+            className="rounded-full! bg-accent text-on-accent hover:bg-accent-hover hover:text-on-accent"
           >
             {composing.type === "new" ? <SendIcon /> : <CheckIcon />}
           </IconButton>

@@ -1,13 +1,5 @@
 import type { Message, RoomSnapshot } from "@vestnik/client";
-import {
-  type KeyboardEvent,
-  useCallback,
-  useEffect,
-  useLayoutEffect,
-  useMemo,
-  useRef,
-  useState,
-} from "react";
+import { type KeyboardEvent, useCallback, useLayoutEffect, useMemo, useRef, useState } from "react";
 import { Virtualizer, type VirtualizerHandle } from "virtua";
 import { useText } from "../../i18n/useText";
 import { classes } from "../../ui/classes";
@@ -51,6 +43,7 @@ export function MessageList(props: MessageListProps) {
   const readers = useMemo(() => readersOf(read, userId), [read, userId]);
 
   const list = useRef<VirtualizerHandle>(null);
+  const scroller = useRef<HTMLDivElement>(null);
   const latest = useRef({ rows, hasOlder, loadingOlder, loadOlder });
   latest.current = { rows, hasOlder, loadingOlder, loadOlder };
   const placed = useRef(false);
@@ -58,6 +51,13 @@ export function MessageList(props: MessageListProps) {
   const [shownSeq, setShownSeq] = useState(0);
   const [away, setAway] = useState(false);
   const [focusedKey, setFocusedKey] = useState<string | null>(null);
+
+  // A list that is mounted anew (React does so on purpose in development) has to be placed anew.
+  useLayoutEffect(() => {
+    return () => {
+      placed.current = false;
+    };
+  }, []);
 
   const look = useCallback(() => {
     const handle = list.current;
@@ -87,6 +87,7 @@ export function MessageList(props: MessageListProps) {
     }
     placed.current = true;
     const line = rows.findIndex((row) => row.type === "unread");
+    atEnd.current = line < 0;
     if (line >= 0) list.current?.scrollToIndex(line, { align: "start", offset: -16 });
     else toEnd();
     // The rows are measured after this frame; what is in sight is known only then.
@@ -96,17 +97,16 @@ export function MessageList(props: MessageListProps) {
   // Follow the end if the reader is there, and always follow what this person has just sent.
   const last = rows[rows.length - 1];
   const lastKey = last?.key;
-  const lastIsOwnNew = last?.type === "pending";
+  const lastIsOwn = last?.type === "pending";
+  const followed = useRef(lastKey);
   useLayoutEffect(() => {
-    if (lastKey === undefined || !placed.current) return;
-    if (atEnd.current || lastIsOwnNew) toEnd();
+    if (!placed.current || followed.current === lastKey) return;
+    followed.current = lastKey;
+    if (atEnd.current || lastIsOwn) toEnd();
+    // Writing an answer says that the unread has been dealt with.
+    if (lastIsOwn) setUnreadAfter(null);
     requestAnimationFrame(look);
-  }, [lastKey, lastIsOwnNew, toEnd, look]);
-
-  // Writing an answer says that the unread has been dealt with.
-  useEffect(() => {
-    if (lastIsOwnNew) setUnreadAfter(null);
-  }, [lastIsOwnNew]);
+  }, [lastKey, lastIsOwn, toEnd, look]);
 
   const onResize = useCallback(() => {
     if (atEnd.current && placed.current) toEnd();
@@ -162,6 +162,7 @@ export function MessageList(props: MessageListProps) {
   return (
     <div className="relative min-h-0 flex-1">
       <div
+        ref={scroller}
         role="log"
         aria-live="off"
         aria-label={t("chat.messages")}
@@ -175,6 +176,7 @@ export function MessageList(props: MessageListProps) {
         <div className="mx-auto w-full max-w-4xl pb-3">
           <Virtualizer
             ref={list}
+            scrollRef={scroller}
             data={rows}
             shift={shift}
             keepMounted={stopIndex >= 0 ? [stopIndex] : []}

@@ -123,7 +123,7 @@ export const MessageRow = memo(function MessageRow(props: MessageRowProps) {
         </button>
       )}
       {deleted ? (
-        <span className="text-ink-faint italic">{t("message.deleted")}</span>
+        <span className="text-ink-soft italic">{t("message.deleted")}</span>
       ) : (
         <>
           {message.text && <MessageText text={message.text} />}

@@ -16,7 +16,6 @@ export function roomTitle(t: Translate, room: Room, userId: number | null): stri
 
 /** Why one may not write into the room, or null if one may. */
 export function readOnlyReason(room: Room): "relation_ended" | "locked" | null {
-  const facts: { can_send?: boolean; is_locked?: boolean } = room;
-  if (facts.is_locked) return "locked";
-  return facts.can_send === false ? "relation_ended" : null;
+  if (room.is_locked) return "locked";
+  return room.can_send === false ? "relation_ended" : null;
 }

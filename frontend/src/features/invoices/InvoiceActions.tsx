@@ -38,9 +38,16 @@ export function InvoiceActions({ invoice, can }: InvoiceActionsProps) {
     attempt("paying", async () => {
       const { confirmation_url } = await api.post<{ payment: Payment; confirmation_url: string }>(
         `/api/invoices/${invoice.id}/pay/`,
-        { return_url: window.location.href },
+        // A path: whichever name of this host the page was opened under, the payer comes back to it.
+        { return_url: `/invoices/${invoice.id}` },
       );
-      window.location.assign(confirmation_url);
+      if (window.self === window.top) {
+        window.location.assign(confirmation_url);
+      } else {
+        // A provider's page does not let itself be framed, so a view of the demo page opens it beside itself.
+        window.open(confirmation_url, "_blank");
+        setDoing(null);
+      }
     });
 
   const send = () =>

@@ -27,7 +27,7 @@ export function InvoiceListItem({ invoice, open }: { invoice: Invoice; open: boo
         </span>
         <span className="flex items-center gap-3 text-sm text-ink-soft">
           <span className="min-w-0 flex-1 truncate">
-            {invoice.number} · <DueDate invoice={invoice} />
+            <DueDate invoice={invoice} /> · {invoice.number}
           </span>
           <StatusChip invoice={invoice} />
         </span>

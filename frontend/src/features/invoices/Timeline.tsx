@@ -26,6 +26,7 @@ const LOOKS: Record<Step, { icon: ComponentType<IconProps>; tone: string }> = {
   payment_waiting: { icon: ClockIcon, tone: "bg-brass-soft text-brass" },
   payment_succeeded: { icon: CheckIcon, tone: "bg-success-soft text-success" },
   payment_canceled: { icon: BanIcon, tone: "bg-danger-soft text-danger" },
+  refund_started: { icon: RefundIcon, tone: "bg-brass-soft text-brass" },
   refunded: { icon: RefundIcon, tone: "bg-brass-soft text-brass" },
   refund_canceled: { icon: BanIcon, tone: "bg-sunken text-ink-soft" },
 };

@@ -11,6 +11,7 @@ export const STEPS = [
   "payment_waiting",
   "payment_succeeded",
   "payment_canceled",
+  "refund_started",
   "refunded",
   "refund_canceled",
 ] as const;
@@ -29,28 +30,22 @@ export interface TimelineEntry {
 /** The entries oldest first; a step that this page does not know is left out rather than shown as a code. */
 export function timelineOf(invoice: Invoice): TimelineEntry[] {
   const entries: TimelineEntry[] = [];
-  invoice.history.forEach((entry, index) => {
+  invoice.history.forEach((entry) => {
     const step = STEPS.find((known) => known === entry.what);
     if (!step) return;
     entries.push({
-      key: `${index}-${entry.at}`,
+      key: String(entry.id),
       step,
       at: entry.at,
-      amountMinor: typeof entry.amount_minor === "number" ? entry.amount_minor : null,
-      source: sourceOf(entry.actor) ?? providerName(entry.provider),
+      amountMinor: entry.amount_minor,
+      source: entry.actor?.display_name ?? providerName(entry.provider),
     });
   });
   return entries;
 }
 
-function sourceOf(actor: unknown): string | null {
-  if (typeof actor !== "object" || actor === null || !("display_name" in actor)) return null;
-  return typeof actor.display_name === "string" ? actor.display_name : null;
-}
-
 const PROVIDERS: Record<string, string> = { stripe: "Stripe", yookassa: "ЮKassa", sandbox: "Sandbox" };
 
-function providerName(provider: unknown): string | null {
-  if (typeof provider !== "string" || provider === "") return null;
-  return PROVIDERS[provider] ?? provider;
+function providerName(provider: string): string | null {
+  return provider === "" ? null : (PROVIDERS[provider] ?? provider);
 }

@@ -1,11 +1,11 @@
 import { expect, test } from "vitest";
-import { invoice } from "../../testing/samples";
+import { invoice, step } from "../../testing/samples";
 import { timelineOf } from "./history";
-import { displayStatus, outstanding, paymentUnderWay, possibilities } from "./status";
+import { type DisplayStatus, displayStatus, outstanding, paymentUnderWay, possibilities } from "./status";
 
 const ISSUER = 3;
 const PAYER = 4;
-const STARTED = { at: "2026-11-24T12:00:00Z", what: "payment_started" };
+const STARTED = step("payment_started");
 
 test("the payer may pay what is open, and nobody else", () => {
   expect(possibilities(invoice(), PAYER).pay).toBe(true);
@@ -33,12 +33,8 @@ test("the issuer sends a draft and may void what nobody paid", () => {
 
 test("a payment is under way from its start until it succeeded or was canceled", () => {
   expect(paymentUnderWay(invoice({ history: [STARTED] }))).toEqual({ since: STARTED.at, waiting: false });
-  expect(
-    paymentUnderWay(invoice({ history: [STARTED, { ...STARTED, what: "payment_waiting" }] }))?.waiting,
-  ).toBe(true);
-  expect(
-    paymentUnderWay(invoice({ history: [STARTED, { ...STARTED, what: "payment_canceled" }] })),
-  ).toBeNull();
+  expect(paymentUnderWay(invoice({ history: [STARTED, step("payment_waiting")] }))?.waiting).toBe(true);
+  expect(paymentUnderWay(invoice({ history: [STARTED, step("payment_canceled")] }))).toBeNull();
   expect(paymentUnderWay(invoice({ history: [STARTED], paid_minor: 150_000 }))).toBeNull();
   expect(paymentUnderWay(invoice())).toBeNull();
 });
@@ -49,14 +45,14 @@ test("what is owed never goes below zero", () => {
 });
 
 test("a status that this page does not know yet is shown as sent", () => {
-  expect(displayStatus(invoice({ display_status: "something_new" }))).toBe("sent");
+  expect(displayStatus(invoice({ display_status: "something_new" as DisplayStatus }))).toBe("sent");
 });
 
 test("the timeline names its source and leaves out steps that it does not know", () => {
   const history = [
-    { at: "2026-11-20T12:00:00Z", what: "created", actor: { id: 3, display_name: "Daniel Brooks" } },
-    { at: "2026-11-21T12:00:00Z", what: "something_new" },
-    { at: "2026-11-22T12:00:00Z", what: "payment_succeeded", provider: "yookassa", amount_minor: 150_000 },
+    step("created", { actor: { id: 3, display_name: "Daniel Brooks", role: "tutor" } }),
+    step("something_new"),
+    step("payment_succeeded", { provider: "yookassa", amount_minor: 150_000 }),
   ];
   expect(timelineOf(invoice({ history }))).toMatchObject([
     { step: "created", source: "Daniel Brooks", amountMinor: null },

@@ -44,7 +44,7 @@ export function possibilities(invoice: Invoice, userId: number | null): Possibil
 /** Whether an attempt to pay is under way: started, and neither succeeded nor canceled. */
 export function paymentUnderWay(invoice: Invoice): { since: string; waiting: boolean } | null {
   if (outstanding(invoice) === 0 || invoice.status === "void") return null;
-  const last = invoice.history.findLast((entry) => String(entry.what).startsWith("payment_"));
+  const last = invoice.history.findLast((entry) => entry.what.startsWith("payment_"));
   if (!last || (last.what !== "payment_started" && last.what !== "payment_waiting")) return null;
   return { since: last.at, waiting: last.what === "payment_waiting" };
 }

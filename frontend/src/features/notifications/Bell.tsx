@@ -25,7 +25,7 @@ export function Bell() {
               count={notifications.unseen}
               label={t("notifications.unseen", { count: notifications.unseen })}
               testId="bell-count"
-              className="absolute -top-1.5 left-[calc(50%+4px)] ring-2 ring-surface md:ring-paper"
+              className="absolute -top-2 left-[calc(50%+6px)] ring-2 ring-surface md:ring-paper"
             />
           </span>
           <span className="text-[0.6875rem] leading-none font-medium">{t("nav.notifications")}</span>

@@ -10,7 +10,7 @@ export interface DayGroup {
 
 /** When a notification last had something new to say: a later one may have been folded into it. */
 export function momentOf(notification: Notification): string {
-  return (notification as Notification & { updated_at?: string }).updated_at ?? notification.created_at;
+  return notification.updated_at;
 }
 
 /** Groups a feed that is newest first; the order within it stays. */

@@ -16,10 +16,7 @@ test("the feed is grouped by the reader's days and keeps its order", () => {
 });
 
 test("a notification that has grown stands on the day on which it grew", () => {
-  const grown = {
-    ...notification(1, { created_at: "2026-11-20T12:00:00Z" }),
-    updated_at: "2026-11-24T12:00:00Z",
-  };
+  const grown = notification(1, { created_at: "2026-11-20T12:00:00Z", updated_at: "2026-11-24T12:00:00Z" });
   expect(byDay([grown])[0]?.at).toBe("2026-11-24T12:00:00Z");
 });
 
