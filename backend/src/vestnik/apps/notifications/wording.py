@@ -49,7 +49,7 @@ def fill(template: str, params: Mapping[str, Any], language: str) -> str:
         return _Filler(language).vformat(template, (), params)
     except KeyError as error:
         raise LocalError(f"no parameter {error} for the template {template!r}") from error
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, IndexError, AttributeError) as error:
         raise LocalError(f"cannot fill {template!r}: {error}") from error
 
 
