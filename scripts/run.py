@@ -18,7 +18,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from types import FrameType
 
@@ -195,22 +195,22 @@ def wait_until_ready(parts: Sequence[Part], host: str, backend_port: int, fronte
         SystemExit: A program died, or :data:`READY_WITHIN` passed; it was said which and what did not answer.
     """
     reach = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
-    waiting = {
+    # One after another: Vite complains of a backend that it is asked for too early.
+    stations: dict[str, Callable[[], bool]] = {
         f"the backend on port {backend_port}": lambda: answers_http("127.0.0.1", backend_port, "/healthz"),
         f"the page on port {frontend_port}": lambda: answers_http(reach, frontend_port, "/"),
         f"a WebSocket at {origin.replace('http', 'ws', 1)}/ws": lambda: answers_socket(reach, frontend_port, origin),
     }
     deadline = time.monotonic() + READY_WITHIN
-    while waiting:
-        waiting = {what: answers for what, answers in waiting.items() if not answers()}
-        complain_if_dead(parts)
-        if waiting and time.monotonic() > deadline:
-            missing = " and ".join(waiting)
-            stop(
-                f"After {READY_WITHIN:.0f} s there is still no answer from {missing}.",
-                "The lines above say why; `cd backend && .venv/bin/python manage.py doctor` looks closer.",
-            )
-        time.sleep(0.1)
+    for what, answers in stations.items():
+        while not answers():
+            complain_if_dead(parts)
+            if time.monotonic() > deadline:
+                stop(
+                    f"After {READY_WITHIN:.0f} s there is still no answer from {what}.",
+                    "The lines above say why; `cd backend && .venv/bin/python manage.py doctor` looks closer.",
+                )
+            time.sleep(0.1)
 
 
 def complain_if_dead(parts: Sequence[Part]) -> None:
@@ -224,26 +224,32 @@ def complain_if_dead(parts: Sequence[Part]) -> None:
 # The command -----------------------------------------------------------------------------------------------------
 
 
-def settings_for(host: str, backend_port: int, frontend_port: int) -> tuple[dict[str, str], str]:
-    """The environment for both programs, and the address of the page."""
+def surroundings(host: str, backend_port: int, frontend_port: int) -> tuple[dict[str, str], dict[str, str], str]:
+    """The environments of the backend and of the front end, and the address of the page."""
     is_number = ":" in host or host[0].isdigit()
     is_local = ipaddress.ip_address(host).is_loopback if is_number else host == "localhost"
     name = "localhost" if is_local else {"0.0.0.0": own_address(), "::": own_address()}.get(host, host)
     page = f"http://{f'[{name}]' if ':' in name else name}:{frontend_port}"
     origins = list(dict.fromkeys([page, f"http://localhost:{frontend_port}", f"http://127.0.0.1:{frontend_port}"]))
-    changes = {
-        "DEBUG": "true",
-        "BACKEND_PORT": str(backend_port),
-        "ALLOWED_ORIGINS": os.environ.get("ALLOWED_ORIGINS", ",".join(origins)),
-    }
+    backend = {"ALLOWED_ORIGINS": ",".join(origins)}
+    frontend = {}
     if not is_local:
         # From another machine the page's own address is the right one, which is the rule without the variable.
-        changes["ALLOWED_HOSTS"] = os.environ.get("ALLOWED_HOSTS", f"localhost,127.0.0.1,[::1],{name}")
-        changes["VITE_WEBSOCKET_URL"] = os.environ.get("VITE_WEBSOCKET_URL", "")
+        backend["ALLOWED_HOSTS"] = f"localhost,127.0.0.1,[::1],{name}"
+        frontend["VITE_WEBSOCKET_URL"] = ""
     elif frontend_port != DEFAULT_FRONTEND_PORT:
         # frontend/.env.development names the usual port; the environment overrules it.
-        changes["VITE_WEBSOCKET_URL"] = os.environ.get("VITE_WEBSOCKET_URL", f"ws://localhost:{frontend_port}/ws")
-    return environment(**changes), page
+        frontend["VITE_WEBSOCKET_URL"] = f"ws://localhost:{frontend_port}/ws"
+    # What the person has set in the environment wins, but for what this command is about.
+    return (
+        environment(**(backend | chosen(backend)), DEBUG="true"),
+        environment(**(frontend | chosen(frontend)), BACKEND_PORT=str(backend_port)),
+        page,
+    )
+
+
+def chosen(names: Iterable[str]) -> dict[str, str]:
+    return {name: os.environ[name] for name in names if name in os.environ}
 
 
 def own_address() -> str:
@@ -277,7 +283,7 @@ def main() -> int:
     check_ports(wanted.host, ports)
     set_up("backend", "frontend")
     started = time.monotonic()
-    env, page = settings_for(wanted.host, **{variable.lower(): port for variable, port in ports.items()})
+    env, frontend_env, page = surroundings(wanted.host, wanted.backend_port, wanted.frontend_port)
     say("Preparing the database")
     run_step("creating or updating the tables", [PYTHON, "manage.py", "migrate", "--no-input"], cwd=BACKEND, env=env)
     say(run_step("filling in the demo data", [PYTHON, "manage.py", "demo"], cwd=BACKEND, env=env).rstrip())
@@ -286,13 +292,13 @@ def main() -> int:
     say("Starting the backend and the front end")
     # Browsers reach the backend through the page's own address, so it needs no other door than the proxy's.
     door = {"0.0.0.0": "0.0.0.0", "::": "[::]"}.get(wanted.host, "127.0.0.1")
-    serve = [PYTHON, "manage.py", "runserver", f"{door}:{wanted.backend_port}"]
+    serve: list[str | Path] = [PYTHON, "manage.py", "runserver", f"{door}:{wanted.backend_port}"]
     vite = ["npm", "run", "dev", "--silent", "--"]
     vite += ["--host", wanted.host, "--port", str(wanted.frontend_port), "--strictPort"]
     parts: list[Part] = []
     try:
         parts.append(Part("backend", "32", serve, BACKEND, env))
-        parts.append(Part("frontend", "35", vite, FRONTEND, env))
+        parts.append(Part("frontend", "35", vite, FRONTEND, frontend_env))
         wait_until_ready(parts, wanted.host, wanted.backend_port, wanted.frontend_port, page)
         announce(page, time.monotonic() - started)
         while True:

@@ -78,7 +78,8 @@ def uv() -> Path:
     binary = home / "bin" / "uv"
     if not works(binary, "--version"):
         make_environment(home)
-        pip = [home / "bin" / "python", "-m", "pip", "install", "--disable-pip-version-check", f"uv=={UV_VERSION}"]
+        python = home / "bin" / "python"
+        pip: list[str | Path] = [python, "-m", "pip", "install", "--disable-pip-version-check", f"uv=={UV_VERSION}"]
         run_step(f"installing uv {UV_VERSION}, which installs the Python packages, into .tools", pip)
     return binary
 

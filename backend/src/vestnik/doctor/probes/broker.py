@@ -29,7 +29,7 @@ def probe(situation: Situation) -> Iterator[Finding]:
         "memory-broker-many-processes",
         f"{len(servers)} server processes ({', '.join(map(str, servers))}) share no broker: typing and presence do not "
         f"cross them, and messages wait for the next look into the log ({configured.poll_interval} s)",
-        "stop all but one, or set VESTNIK_BROKER=postgres, or REDIS_URL=redis://localhost:6379/0",
+        f"stop all but one: kill {' '.join(map(str, servers[1:]))}",
     )
 
 
