@@ -1,10 +1,17 @@
 /** Errors that callers can tell apart by data: a command over the socket, a REST call, a mistake of the caller. */
 
+import { ErrorCode } from "../generated/codes.ts";
+
 /** The `centrifuge` library's own codes for "no answer came"; the outcome of such a command is unknown. */
 const NO_ANSWER = new Set([1, 2, 3, 4, 10, 11]);
 
-/** Codes of the protocol that may heal by themselves: internal error, token expired, expired, too many requests. */
-const MAY_HEAL = new Set([100, 109, 110, 111]);
+/** Codes of the protocol that may heal by themselves. */
+const MAY_HEAL: ReadonlySet<number> = new Set([
+  ErrorCode.Internal,
+  ErrorCode.TokenExpired,
+  ErrorCode.Expired,
+  ErrorCode.TooManyRequests,
+]);
 
 /**
  * A command over the socket that failed. `code` is the protocol's (100 and above), or the library's own below 100:

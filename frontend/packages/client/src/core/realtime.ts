@@ -1,6 +1,7 @@
 /** The one connection of a tab: what the `centrifuge` library does, told as five states with a reason. */
 
 import { Centrifuge, UnauthorizedError } from "centrifuge";
+import { DisconnectCode, ErrorCode } from "../generated/codes.ts";
 import { Outbox } from "../outbox/outbox.ts";
 import { type OutboxStorage, openOutboxStorage } from "../outbox/storage.ts";
 import type { Procedures } from "../payloads.ts";
@@ -54,10 +55,14 @@ export interface RealtimeOptions {
 
 /** A refusal that may be a misunderstanding (3502: our `connect` was late; a frame that could not be read) heals slowly. */
 const SLOW_RETRY_MS = 30_000;
-const HEALS_SLOWLY = new Set([2, 3, 3502]);
+const HEALS_SLOWLY: ReadonlySet<number> = new Set([2, 3, DisconnectCode.Stale]);
 
 /** Refusals behind which the sign-in may be gone: bad connection token, disconnected on purpose, permission denied. */
-const ASKS_ABOUT_SESSION = new Set([3500, 3503, 3507]);
+const ASKS_ABOUT_SESSION: ReadonlySet<number> = new Set([
+  DisconnectCode.InvalidToken,
+  DisconnectCode.ForceNoReconnect,
+  DisconnectCode.PermissionDenied,
+]);
 
 const STILL: ConnectionSnapshot = {
   state: "connecting",
@@ -193,7 +198,7 @@ export class RealtimeClient implements Realtime {
   async rpc(method: string, params: unknown): Promise<unknown> {
     const client = this.#client;
     if (client === null || this.getSnapshot().state === "signed-out")
-      throw new RealtimeError(101, "nobody is signed in");
+      throw new RealtimeError(ErrorCode.Unauthorized, "nobody is signed in");
     if (client.state === Centrifuge.State.Disconnected) throw new RealtimeError(3, "not connected");
     try {
       return (await client.rpc(method, params)).data;
@@ -356,7 +361,7 @@ export class RealtimeClient implements Realtime {
 
   #afterRefusal(code: number): void {
     if (!this.#wanted || this.getSnapshot().state !== "offline") return;
-    if (code === 3500 && this.#refusals < 1) {
+    if (code === DisconnectCode.InvalidToken && this.#refusals < 1) {
       // The connection token was bad; a fresh one may do, or REST says that the sign-in is gone.
       this.#refusals += 1;
       this.#client?.connect();

@@ -1,29 +1,30 @@
 /** Numbers of the protocol turned into reasons that have a text for people. */
 
+import { DisconnectCode, ErrorCode } from "../generated/codes.ts";
 import { RealtimeError, RequestError } from "./errors.ts";
 import type { Rejection } from "./session.ts";
 import type { ConnectionReason, ReasonKind } from "./types.ts";
 
 /** Disconnect codes of the server that say more than "the connection was lost". */
 const DISCONNECT_KINDS: Readonly<Record<number, ReasonKind>> = {
-  3001: "server-draining",
-  3004: "server-error",
-  3005: "token-expired",
-  3006: "token-expired",
-  3008: "too-slow",
-  3010: "resync",
-  3011: "server-draining",
-  3012: "no-ping",
-  3013: "rate-limited",
+  [DisconnectCode.Shutdown]: "server-draining",
+  [DisconnectCode.ServerError]: "server-error",
+  [DisconnectCode.Expired]: "token-expired",
+  [DisconnectCode.SubscriptionExpired]: "token-expired",
+  [DisconnectCode.Slow]: "too-slow",
+  [DisconnectCode.InsufficientState]: "resync",
+  [DisconnectCode.ForceReconnect]: "server-draining",
+  [DisconnectCode.NoPong]: "no-ping",
+  [DisconnectCode.TooManyRequests]: "rate-limited",
 };
 
 /** The library's own codes of a lost connection. */
 const LOST_KINDS: Readonly<Record<number, ReasonKind>> = { 0: "closed-by-page", 2: "no-ping" };
 
 const ERROR_KINDS: Readonly<Record<number, ReasonKind>> = {
-  100: "server-error",
-  109: "token-expired",
-  111: "rate-limited",
+  [ErrorCode.Internal]: "server-error",
+  [ErrorCode.TokenExpired]: "token-expired",
+  [ErrorCode.TooManyRequests]: "rate-limited",
 };
 
 /** Whether a server that closes with `code` does not want this client back: 3500–3999 and 4500–4999. */
@@ -47,8 +48,9 @@ export function reasonOfTokenError(error: unknown): ConnectionReason {
   if (!(error instanceof RequestError)) return { kind: "network", code: null, message: String(error) };
   const { status, message } = error;
   if (status === 429) return { kind: "rate-limited", code: status, message };
-  if (status >= 500)
-    return { kind: error.ours ? "server-error" : "server-unavailable", code: status, message };
+  // 502 to 504 come from a proxy whose backend is away, whoever wrote their body.
+  const isAway = !error.ours || (status >= 502 && status <= 504);
+  if (status >= 500) return { kind: isAway ? "server-unavailable" : "server-error", code: status, message };
   if (error.code === "not_json") return { kind: "wrong-url", code: null, message };
   return { kind: status === 0 ? "network" : "server-error", code: status === 0 ? null : status, message };
 }

@@ -1,3 +1,4 @@
+/// <reference path="../env.d.ts" />
 /** Where the socket is: one rule out of three, and a console line that says which. */
 
 import type { Logger } from "./types.ts";
@@ -60,10 +61,10 @@ export function chooseWebSocketUrl(sources: UrlSources): ChosenUrl {
   return { url: FALLBACK, rule: "fallback", problem };
 }
 
-/** Undefined outside Vite; Vite replaces the expression `import.meta.env.VITE_WEBSOCKET_URL` when it builds the page. */
+/** Vite replaces this very expression when it builds the page; outside Vite there is no `env`. */
 function environmentUrl(): string | undefined {
   try {
-    return (import.meta as unknown as { env: { VITE_WEBSOCKET_URL?: string } }).env.VITE_WEBSOCKET_URL;
+    return import.meta.env.VITE_WEBSOCKET_URL;
   } catch {
     return undefined;
   }

@@ -4,6 +4,7 @@ import { getDefaultRealtime } from "../core/default-realtime.ts";
 import type { Realtime } from "../core/interfaces.ts";
 import type { RealtimeClient } from "../core/realtime.ts";
 import { chooseWebSocketUrl, currentUrlSources } from "../core/url.ts";
+import { DisconnectCode } from "../generated/codes.ts";
 import { type DiagnosisReason, type DiagnosisText, diagnosisText, type Language } from "./texts.ts";
 
 /** A probe that takes longer has failed; they run one after the other, and most end at the first failure. */
@@ -149,7 +150,8 @@ class Examination {
   #whatTheServerSaid(): DiagnosisReason {
     const { reason } = this.#realtime.getSnapshot();
     if (reason?.kind === "server-draining" || reason?.kind === "rate-limited") return reason.kind;
-    if (reason?.kind === "refused") return reason.code === 3500 ? "token-foreign-key" : "refused";
+    if (reason?.kind === "refused")
+      return reason.code === DisconnectCode.InvalidToken ? "token-foreign-key" : "refused";
     return "ok";
   }
 

@@ -15,6 +15,7 @@ import type {
   Unsubscribe,
 } from "../core/types.ts";
 import { uuidv7 } from "../core/uuid.ts";
+import { ErrorCode } from "../generated/codes.ts";
 import type { ChatEvent, Message, Procedures } from "../payloads.ts";
 import { type SendingLock, sendingLock } from "./lock.ts";
 import type { OutboxEntry, OutboxStorage } from "./storage.ts";
@@ -103,7 +104,7 @@ export class Outbox implements OutboxView {
     if (!Number.isInteger(roomId) || roomId < 1)
       throw new InvalidArgumentError("roomId", "must be a room's id");
     const userId = this.#userId;
-    if (userId === null) throw new RealtimeError(101, "it is not known who is signed in");
+    if (userId === null) throw new RealtimeError(ErrorCode.Unauthorized, "it is not known who is signed in");
     if (this.getSnapshot().length >= MAX_WAITING) throw new OutboxFullError();
     const createdAt = this.#options.clock.now();
     const clientId = uuidv7(createdAt);
@@ -274,7 +275,7 @@ export class Outbox implements OutboxView {
     const attempts = entry.attempts + 1;
     const { storage, logger } = this.#options;
     // Whether it was stored is unknown, or the server is unwell: the same client_id goes out again.
-    const goesOutAgain = error.temporary || code === 101;
+    const goesOutAgain = error.temporary || code === ErrorCode.Unauthorized;
     logger.warn(goesOutAgain ? "[Outbox] not sent yet" : "[Outbox] refused", {
       clientId: entry.clientId,
       room: entry.roomId,

@@ -91,15 +91,20 @@ export class ChatWebSocketService {
   async deleteMessage(messageId: number): Promise<void> {
     const { message } = await this.#realtime().rpc("chat.delete", { id: messageId });
     const at = message.deleted_at ?? message.created_at;
-    this.#applyLocally({ type: "message.deleted", at, id: message.id, seq: message.seq }, message.room);
+    const { id, seq } = message;
+    this.#applyLocally({ type: "message.deleted", at, id, seq, deleted_at: at }, message.room);
   }
 
   /** Puts an emoji on a message, or takes one's own away. Rejects with `RealtimeError`. */
   async react(messageId: number, emoji: string, on = true): Promise<void> {
     const { message_id, reactions } = await this.#realtime().rpc("chat.react", { id: messageId, emoji, on });
-    const roomId = chatOf(this.#realtime()).roomOf(message_id);
+    const message = chatOf(this.#realtime()).loadedMessage(message_id);
+    if (message === null) return;
     const at = new Date(this.#realtime().clock.now()).toISOString();
-    if (roomId !== null) this.#applyLocally({ type: "reaction.changed", at, message_id, reactions }, roomId);
+    this.#applyLocally(
+      { type: "reaction.changed", at, message_id, seq: message.seq, reactions },
+      message.room,
+    );
   }
 
   /** The store of a room, without opening it. */

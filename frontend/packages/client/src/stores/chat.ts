@@ -65,10 +65,11 @@ export class Chat {
     this.rooms.applyLocally(roomId, event);
   }
 
-  /** Which room a loaded message is in; null when it is not loaded anywhere. */
-  roomOf(messageId: number): number | null {
+  /** A message of any room that is loaded; null when it is not. */
+  loadedMessage(messageId: number): Message | null {
     for (const store of this.#stores.values()) {
-      if (store.getSnapshot().messages.some((message) => message.id === messageId)) return store.roomId;
+      const message = store.getSnapshot().messages.find(({ id }) => id === messageId);
+      if (message !== undefined) return message;
     }
     return null;
   }

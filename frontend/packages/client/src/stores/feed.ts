@@ -13,13 +13,13 @@ export function sortedFeed(notifications: readonly Notification[]): readonly Not
 }
 
 function moment(notification: Notification): number {
-  return Date.parse(notification.updated_at ?? notification.created_at);
+  return Date.parse(notification.updated_at);
 }
 
 /** Applies one event; applying it again changes nothing that is shown. */
 export function reduceFeed(feed: Feed, event: NotificationEvent): Feed {
   const notifications = reduceNotifications(feed.notifications, event);
-  const counts = event.counts ?? countsAfter(feed, notifications);
+  const counts = "counts" in event ? event.counts : feed;
   if (notifications === feed.notifications && counts.unread === feed.unread && counts.unseen === feed.unseen)
     return feed;
   return { notifications, unread: counts.unread, unseen: counts.unseen };
@@ -33,18 +33,16 @@ function reduceNotifications(
     case "notification.created":
     case "notification.changed":
       return withNotification(notifications, event.notification);
-    case "notifications.read_all": {
-      const at = event.read_at ?? event.at;
+    case "notifications.read_all":
       return upTo(notifications, event.up_to, (known) => ({
         ...known,
-        read_at: known.read_at ?? at,
-        seen_at: known.seen_at ?? at,
+        read_at: known.read_at ?? event.read_at,
+        seen_at: known.seen_at ?? event.read_at,
       }));
-    }
     case "notifications.seen_all":
       return upTo(notifications, event.up_to, (known) => ({
         ...known,
-        seen_at: known.seen_at ?? event.seen_at ?? event.at,
+        seen_at: known.seen_at ?? event.seen_at,
       }));
     case "notifications.archived_all":
       return notifications.filter((known) => known.id > event.up_to);
@@ -70,14 +68,4 @@ function upTo(
   change: (known: Notification) => Notification,
 ): readonly Notification[] {
   return notifications.map((known) => (known.id <= last ? change(known) : known));
-}
-
-/** Where an event does not bring the counts: by the difference among those that are loaded. */
-function countsAfter(feed: Feed, notifications: readonly Notification[]): NotificationCounts {
-  const open = (list: readonly Notification[], fact: "read_at" | "seen_at") =>
-    list.filter((known) => known[fact] === null).length;
-  return {
-    unread: Math.max(0, feed.unread + open(notifications, "read_at") - open(feed.notifications, "read_at")),
-    unseen: Math.max(0, feed.unseen + open(notifications, "seen_at") - open(feed.notifications, "seen_at")),
-  };
 }

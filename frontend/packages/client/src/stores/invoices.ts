@@ -3,7 +3,7 @@
 import { withElement } from "../core/arrays.ts";
 import type { RealtimeClient } from "../core/realtime.ts";
 import type { InvoicesSnapshot } from "../core/types.ts";
-import type { Invoice, InvoiceEvent, Page, Position } from "../payloads.ts";
+import type { Invoice, InvoiceEvent, InvoicePage } from "../payloads.ts";
 import { FollowedChannel } from "./followed-channel.ts";
 import { LiveStore } from "./live-store.ts";
 
@@ -39,8 +39,6 @@ function withInvoice(invoices: readonly Invoice[], invoice: Invoice): readonly I
   if (index >= 0) return withElement(invoices, index, invoice);
   return [...invoices, invoice].sort((left, right) => right.id - left.id);
 }
-
-type InvoicePage = Page<Invoice> & { readonly position?: Position };
 
 export class InvoicesStore extends LiveStore<InvoicesSnapshot> {
   #followed: FollowedChannel<InvoiceEvent> | null = null;
@@ -99,7 +97,7 @@ export class InvoicesStore extends LiveStore<InvoicesSnapshot> {
     if (!isCurrent()) return;
     this.#next = page.next;
     this.state.patch({ invoices: page.results, hasMore: page.next !== null });
-    this.#followed?.release(page.position ?? null);
+    this.#followed?.release(page.position);
   }
 
   #apply(event: InvoiceEvent): void {

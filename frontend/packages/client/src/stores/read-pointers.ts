@@ -36,12 +36,7 @@ export class ReadPointers {
     if (me === null || !Number.isInteger(seq) || seq <= known) return;
     this.#pointers.set(roomId, pointer);
     pointer.wanted = seq;
-    this.#rooms.applyLocally(roomId, {
-      type: "read.moved",
-      at: new Date(this.#realtime.clock.now()).toISOString(),
-      user_id: me,
-      seq,
-    });
+    this.#rooms.movePointer(roomId, me, seq);
     if (pointer.timer === null) this.#tell(roomId, pointer);
   }
 

@@ -41,7 +41,7 @@ export function reduceRoom(log: RoomLog, event: ChatEvent): RoomLog {
       return withChange(log, event.message.id, (known) => fresher(known, event.message));
     case "message.deleted":
       return withChange(log, event.id, (known) =>
-        known.deleted_at === null ? tombstone(known, event.deleted_at ?? event.at) : known,
+        known.deleted_at === null ? tombstone(known, event.deleted_at) : known,
       );
     case "reaction.changed":
       return withChange(log, event.message_id, (known) => ({ ...known, reactions: event.reactions }));

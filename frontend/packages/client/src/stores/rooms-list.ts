@@ -34,7 +34,7 @@ function reduceRoomEntry(room: Room, event: ChatEvent, me: number | null): Room 
         : room;
     case "message.deleted":
       return room.last_message?.id === event.id
-        ? { ...room, last_message: tombstone(room.last_message, event.deleted_at ?? event.at) }
+        ? { ...room, last_message: tombstone(room.last_message, event.deleted_at) }
         : room;
     case "read.moved":
       return withReadPointer(room, event.user_id, event.seq, event.unread, me);
@@ -59,24 +59,15 @@ function withLastMessage(room: Room, message: Message, me: number | null): Room 
   return { ...room, last_message: message, unread: room.unread + (isNews ? 1 : 0) };
 }
 
-function withReadPointer(
-  room: Room,
-  userId: number,
-  seq: number,
-  unread: number | undefined,
-  me: number | null,
-): Room {
+function withReadPointer(room: Room, userId: number, seq: number, unread: number, me: number | null): Room {
   const members = room.members.map((member) =>
     member.id === userId && member.last_read_seq < seq ? { ...member, last_read_seq: seq } : member,
   );
   const moved = members.some((member, index) => member !== room.members[index]);
   if (userId !== me || seq < room.last_read_seq) return moved ? { ...room, members } : room;
-  // Until the server has counted: between the pointer and the end at most so many can be unread.
-  const behind = Math.max(0, (room.last_message?.seq ?? 0) - seq);
-  const left = unread ?? Math.min(room.unread, behind);
-  return !moved && seq === room.last_read_seq && left === room.unread
+  return !moved && seq === room.last_read_seq && unread === room.unread
     ? room
-    : { ...room, members, last_read_seq: seq, unread: left };
+    : { ...room, members, last_read_seq: seq, unread };
 }
 
 function withUpdate(room: Room, facts: RoomFacts): Room {

@@ -35,7 +35,16 @@ export class RoomsStore extends LiveStore<RoomsSnapshot> {
     if (this.active) this.#follow([room]);
   };
 
-  /** Applies an event that this tab knows of before the server says it, such as its own read pointer. */
+  /** Shows my own read pointer where this tab has moved it, before the server says so and counts what is left. */
+  movePointer(roomId: number, me: number, seq: number): void {
+    const room = this.room(roomId);
+    if (room === null) return;
+    // Between the pointer and the end at most so many can be unread.
+    const unread = Math.min(room.unread, Math.max(0, (room.last_message?.seq ?? 0) - seq));
+    this.#apply(roomId, { type: "read.moved", at: "", user_id: me, seq, unread });
+  }
+
+  /** Applies a change that a reply has confirmed, without waiting for its event. */
   applyLocally(roomId: number, event: ChatEvent): void {
     this.#apply(roomId, event);
   }
