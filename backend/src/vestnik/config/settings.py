@@ -7,6 +7,8 @@ from typing import Any
 
 import environ
 
+from vestnik.config.logs import logging_config
+
 BASE_DIR = Path(__file__).resolve().parents[3]  # backend/
 VAR_DIR = BASE_DIR / "var"
 
@@ -124,3 +126,5 @@ VESTNIK: dict[str, Any] = {
     # The sandbox lets anybody who has the link "pay": not on a site that takes money.
     "PAYMENT_PROVIDERS": env.list("PAYMENT_PROVIDERS", default=["sandbox"] if DEBUG else []),
 }
+
+LOGGING = logging_config(level=env.str("LOG_LEVEL", default="INFO"), as_json=env.bool("LOG_JSON", default=not DEBUG))

@@ -284,7 +284,8 @@ class Session:
     def _call(self, command_id: int, request: m.RPCRequest) -> Request:
         if not request.method or len(request.method) > MAX_METHOD_LENGTH:
             raise PeerError(ErrorCode.BAD_REQUEST, f"method: expected 1 to {MAX_METHOD_LENGTH} characters")
-        return Call(command_id, request.method, _require_good_data(request.data))
+        # What the method's own parameters cannot hold is refused by it, with the name of the field.
+        return Call(command_id, request.method, bytes(request.data))
 
     def _subscribe(self, command_id: int, request: m.SubscribeRequest) -> Request:
         if request.channel in self.subscriptions:

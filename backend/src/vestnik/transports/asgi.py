@@ -23,6 +23,7 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 SHUTDOWN_GRACE = 3.0  # seconds that what is under way may take when the server stops; Daphne allows ten
+CLOSE_TIMEOUT = 5.0  # seconds until a peer that does not take note of a close is left to the server to drop
 
 
 class AsgiConnection:
@@ -32,7 +33,10 @@ class AsgiConnection:
         send: ASGI's.
         is_text: Whether frames are text messages.
         max_waiting: Bytes that may wait; past that ``on_slow`` is called, once.
-        on_slow: Must not write.
+
+    Attributes:
+        on_slow: Called when too much waits; must not write.
+        on_close: Called when the server closes.
     """
 
     def __init__(self, send: Send, *, is_text: bool, max_waiting: int) -> None:
@@ -47,6 +51,7 @@ class AsgiConnection:
         self._close: tuple[int, str] | None = None
         self._is_slow = False
         self.on_slow: Callable[[], None] = lambda: None
+        self.on_close: Callable[[], None] = lambda: None
 
     @property
     def buffered(self) -> int:
@@ -71,6 +76,7 @@ class AsgiConnection:
         if self._close is not None:
             return
         self._close = (code, reason)
+        self.on_close()
         if self._daphne is not None:
             self._daphne.close(code, reason)
         elif self._is_slow:
@@ -163,12 +169,17 @@ class SocketApplication:
         logger.info("connected", extra={"client": connection.client, "address": handshake.address, "codec": codec.name})
         code: int | None = None
         try:
-            while True:
-                message = await receive()
-                if message["type"] == "websocket.disconnect":
-                    code = message.get("code")
-                    break
-                take_message(connection, codec, message)
+            async with asyncio.timeout(None) as patience:
+                loop = asyncio.get_running_loop()
+                transport.on_close = lambda: patience.reschedule(loop.time() + CLOSE_TIMEOUT)
+                while True:
+                    message = await receive()
+                    if message["type"] == "websocket.disconnect":
+                        code = message.get("code")
+                        break
+                    take_message(connection, codec, message)
+        except TimeoutError:
+            logger.info("a peer took no note of the close", extra={"client": connection.client})
         except asyncio.CancelledError:
             # The server is stopping: this is all that Daphne tells an application about it.
             await connection.finish(DisconnectCode.SHUTDOWN, within=SHUTDOWN_GRACE)

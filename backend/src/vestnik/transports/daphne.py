@@ -35,7 +35,8 @@ class DaphneSocket:
     def refuse(self, status: int, reason: str) -> None:
         """Answer the handshake with an HTTP status. Daphne's own way always says 403."""
         protocol = self._protocol
-        protocol.handshake_deferred.errback(ConnectionDeny(code=status, reason=reason))
+        denial = ConnectionDeny(code=status, reason=reason)  # type: ignore[no-untyped-call]
+        protocol.handshake_deferred.errback(denial)
         del protocol.handshake_deferred
         protocol.server.protocol_disconnected(protocol)
 
