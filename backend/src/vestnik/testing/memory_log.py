@@ -55,7 +55,10 @@ class MemoryEventLog:
         self.reads += 1
         found = []
         for request in requests:
-            stream = self._streams[request.channel]
+            stream = self._streams.get(request.channel)
+            if stream is None:
+                found.append(Slice(Position(), 0, ()))
+                continue
             rows = [row for row in stream.rows if row.offset > request.offset][: request.limit]
             found.append(Slice(stream.position, stream.floor, rows))
         await self.interrupt("after read")

@@ -6,7 +6,7 @@ import asyncio
 import random
 import threading
 from collections.abc import Callable, Sequence
-from contextlib import nullcontext
+from contextlib import ExitStack, nullcontext
 
 import pytest
 from django.db import connections
@@ -168,20 +168,20 @@ async def test_what_another_process_publishes_is_noticed_without_any_hint(
 
 def test_writers_killed_half_way_leave_no_gap_and_lose_nothing_acknowledged() -> None:
     acknowledged: list[str] = []
-    for life in range(2):
-        with (
-            PythonProcess("-m", "tests.support.event_writer", *CHANNELS, "--name", f"one{life}") as one,
-            PythonProcess("-m", "tests.support.event_writer", *CHANNELS, "--name", f"two{life}") as two,
-        ):
-            acknowledged += [writer.read_line() for _ in range(40) for writer in (one, two)]
-            acknowledged += one.kill()
-            acknowledged += two.kill()
+    with ExitStack() as stack:
+        writers = [
+            stack.enter_context(PythonProcess("-m", "tests.support.event_writer", *CHANNELS, "--name", name))
+            for name in ("one", "two", "three")
+        ]
+        acknowledged += [writer.read_line() for _ in range(60) for writer in writers]
+        for writer in writers:
+            acknowledged += writer.kill()
     there: set[str] = set()
     for channel in CHANNELS:
         logged = notes_on(channel)
         assert [offset for offset, _ in logged] == list(range(1, position_of(channel).offset + 1))
         there |= {f"{note.writer} {note.number} {channel} {offset}" for offset, note in logged}
-    assert len(acknowledged) >= 160
+    assert len(acknowledged) >= 180
     assert set(acknowledged) <= there
 
 
