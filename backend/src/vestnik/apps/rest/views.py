@@ -61,7 +61,7 @@ class ApiView(APIView):
     # Forms as well, although ``body`` refuses them: with a session, DRF looks for the CSRF token in a form.
     parser_classes = [JSONParser, FormParser, MultiPartParser]
     content_negotiation_class = AlwaysJson
-    metadata_class = None
+    http_method_names = ["get", "head", "post", "put", "patch", "delete"]
 
     def get_exception_handler(self) -> Callable[[Exception, dict[str, Any]], Response]:
         return error_response
