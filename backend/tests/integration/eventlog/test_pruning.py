@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -76,6 +77,13 @@ def test_an_event_exactly_as_old_as_the_retention_stays(clock: time_machine.Trav
     assert prune([CHAT]) == {}
     clock.shift(0.001)
     assert prune([CHAT]) == {"chat": 1}
+
+
+@pytest.mark.parametrize("retention", [math.inf, 1e300, 1e12])
+def test_a_namespace_may_keep_its_events_for_ever(clock: time_machine.Traveller, retention: float) -> None:
+    write_note("chat:1")
+    clock.shift(4000 * DAY)
+    assert prune([Namespace(name="chat", logged=True, retention=retention)]) == {}
 
 
 def test_epoch_and_top_survive_pruning_and_counting_goes_on(clock: time_machine.Traveller) -> None:

@@ -33,7 +33,8 @@ def prune(
     and run while others write, read and prune. Streams of namespaces that are not given are left alone.
 
     Args:
-        namespaces: All namespaces of the site; those of the log itself are added.
+        namespaces: All namespaces of the site; those of the log itself are added. A retention of ``math.inf`` keeps
+            everything.
         now: What retention counts back from; aware. The present when omitted.
         events_at_once: Rows removed in one transaction.
 
@@ -43,8 +44,9 @@ def prune(
     now = now or datetime.now(UTC)
     removed: Counter[str] = Counter()
     for namespace in (*namespaces, control.NAMESPACE):
-        if namespace.logged:
-            count = _prune_namespace(namespace, now - timedelta(seconds=namespace.retention), events_at_once)
+        cutoff = _cutoff(namespace, now)
+        if namespace.logged and cutoff is not None:
+            count = _prune_namespace(namespace, cutoff, events_at_once)
             if count:
                 removed[namespace.name] = count
     return dict(removed)
@@ -85,6 +87,14 @@ def start_new_epochs() -> int:
             unique_fields=["channel"],
             update_fields=["epoch"],
         )
+
+
+def _cutoff(namespace: Namespace, now: datetime) -> datetime | None:
+    """What was logged before goes; ``None`` for a retention that reaches back further than time does."""
+    try:
+        return now - timedelta(seconds=namespace.retention)
+    except OverflowError:
+        return None
 
 
 def _prune_namespace(namespace: Namespace, cutoff: datetime, events_at_once: int) -> int:
