@@ -77,6 +77,16 @@ class RunningSite:
         return f"ws://127.0.0.1:{self.port}/ws"
 
     @property
+    def pid(self) -> int:
+        """The server's process id.
+
+        Raises:
+            AssertionError: It does not run.
+        """
+        assert self._process is not None, f"{self.server} does not run"
+        return self._process.pid
+
+    @property
     def http_url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
