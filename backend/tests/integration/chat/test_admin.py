@@ -8,7 +8,7 @@ from django.test import Client
 from tests.support.school import School, say
 from vestnik.apps.chat.models import Message, Room
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from vestnik.apps.chat.models import Message, Reaction
 from vestnik.core.codes import ErrorCode
 from vestnik.core.errors import Conflict, InvalidParameters, PeerError
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
@@ -137,11 +137,13 @@ def test_reactions_are_shown_by_emoji_in_the_order_in_which_they_came(school: Sc
     assert Browser(school.student).get(f"chat/messages/{message.id}/")["reactions"] == expected[:1]
 
 
+@pytest.mark.django_db(transaction=True)  # threads see what is committed
 def test_reacting_twice_is_reacting_once(school: School, message: MessagePayload) -> None:
     at_the_same_time(*[lambda: actions.react(school.teacher, message.id, "👍", True) for _ in range(4)])
     assert Reaction.objects.count() == 1
 
 
+@pytest.mark.django_db(transaction=True)  # threads see what is committed
 def test_those_who_react_at_the_same_time_are_all_there(school: School, message: MessagePayload) -> None:
     people = [school.student, school.teacher, school.tutor, school.parent]
     changes = at_the_same_time(

@@ -12,7 +12,7 @@ from tests.support.school import School, say
 from vestnik.apps.accounts.models import Enrollment
 from vestnik.apps.chat import actions
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture

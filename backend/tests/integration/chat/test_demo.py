@@ -12,7 +12,7 @@ from vestnik.apps.chat import demo
 from vestnik.apps.chat.models import Membership, Message, Reaction, Room
 from vestnik.apps.chat.policy import contacts
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture

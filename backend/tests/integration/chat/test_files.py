@@ -17,7 +17,7 @@ from vestnik.apps.chat import actions
 from vestnik.apps.chat.models import Attachment
 from vestnik.core.errors import InvalidParameters
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"\x00" * 20
 
@@ -198,6 +198,7 @@ def test_a_file_is_sent_once_and_by_its_owner(school: School, direct: int) -> No
         say(school.student, direct, attachment_ids=[file_id])
 
 
+@pytest.mark.django_db(transaction=True)  # threads see what is committed
 def test_a_file_that_two_messages_want_at_once_goes_with_one(school: School, direct: int, group: int) -> None:
     file_id = attach(school.student)
 
@@ -211,6 +212,7 @@ def test_a_file_that_two_messages_want_at_once_goes_with_one(school: School, dir
     assert sorted(at_the_same_time(lambda: send(direct), lambda: send(group))) == [False, True]
 
 
+@pytest.mark.django_db(transaction=True)  # bytes go after commit
 def test_with_its_message_a_file_is_gone_for_good(school: School, direct: int, media: Path) -> None:
     file_id = attach(school.student)
     said = say(school.student, direct, attachment_ids=[file_id])

@@ -10,7 +10,7 @@ from tests.support.school import Browser, School, say
 from vestnik.apps.chat import actions
 from vestnik.apps.notifications.actions import set_preferences
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 
 def feed(user: Any) -> list[dict[str, Any]]:

@@ -15,7 +15,7 @@ from vestnik.apps.chat import actions
 from vestnik.apps.chat.policy import contacts, contacts_among
 from vestnik.core.errors import PermissionDenied
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 MAY_CHAT = {
     frozenset(pair)

@@ -16,7 +16,7 @@ from vestnik.apps.chat.models import Membership, Message, Room
 from vestnik.apps.chat.texts import fold
 from vestnik.core.errors import InvalidParameters, NotFound, PeerError, PermissionDenied
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 
 def fill(room_id: int, sender: Any, count: int) -> None:
@@ -246,6 +246,7 @@ def test_the_pointer_moves_forward_only_and_not_past_the_end(school: School, dir
     assert call(school.student, "chat.read", room=direct, seq=11) == {"seq": 11}
 
 
+@pytest.mark.django_db(transaction=True)  # threads see what is committed
 def test_the_furthest_of_many_tabs_wins(school: School, direct: int) -> None:
     fill(direct, school.teacher, 40)
     jobs = [lambda seq=seq: actions.mark_read(school.student, direct, seq) for seq in (7, 40, 12, 33, 1, 25, 39, 40)]

@@ -18,7 +18,7 @@ from vestnik.core.channel import parse_channel
 from vestnik.core.errors import Conflict, InvalidParameters, NotFound, PermissionDenied
 from vestnik.core.orders import CONTROL_CHANNEL, UnsubscribeUser, decode_order
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 
 def open_direct(browser: Browser, *member_ids: int) -> tuple[int, Any]:
@@ -43,6 +43,7 @@ def test_asking_twice_for_a_direct_room_gives_the_same_room_to_both(school: Scho
     ]
 
 
+@pytest.mark.django_db(transaction=True)  # threads see what is committed
 def test_those_who_open_a_direct_room_at_the_same_time_get_one(school: School) -> None:
     jobs = [
         lambda: actions.open_direct_room(school.student, school.teacher.pk),

@@ -9,7 +9,7 @@ import pytest
 from tests.support.school import Browser, School, say
 from vestnik.apps.chat import actions
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 
 def found(user, query: str) -> list[str]:

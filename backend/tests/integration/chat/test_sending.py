@@ -14,7 +14,7 @@ from vestnik.apps.chat.models import Message, Room
 from vestnik.apps.eventlog.models import LoggedEvent
 from vestnik.core.errors import Conflict, InvalidParameters, NotFound, PermissionDenied
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 
 def logged(channel: str) -> list[str]:
@@ -87,6 +87,7 @@ def test_two_people_may_make_the_same_client_id(school: School, direct: int) -> 
     assert say(school.teacher, direct, client_id=client_id).seq == 2
 
 
+@pytest.mark.django_db(transaction=True)  # threads see what is committed
 def test_what_is_sent_at_the_same_time_is_numbered_without_gaps(school: School, group: int) -> None:
     people = [school.student, school.teacher, school.tutor, school.parent] * 2
 
@@ -101,6 +102,7 @@ def test_what_is_sent_at_the_same_time_is_numbered_without_gaps(school: School, 
     assert [f'"seq":{seq},' in event for seq, event in enumerate(events, start=1)] == [True] * 96
 
 
+@pytest.mark.django_db(transaction=True)  # threads see what is committed
 def test_one_message_sent_many_times_at_once_is_stored_once(school: School, direct: int) -> None:
     client_id = uuid.uuid4()
     sent = at_the_same_time(
