@@ -80,6 +80,18 @@ def test_a_webhook_a_click_and_reconciling_at_the_same_moment_book_once(school: 
     assert Notification.objects.filter(user=school.parent, kind="payment.receipt").count() == 1
 
 
+def test_two_payments_of_one_invoice_booked_at_the_same_moment_are_both_counted(school: School) -> None:
+    invoice = sent(school)
+    older = attempt(school, invoice)
+    Payment.objects.update(status="canceled")  # we gave it up, the provider did not
+    newer = attempt(school, invoice)
+    for payment in (older, newer):
+        decide(payment, PaymentStatus.SUCCEEDED, received_minor=AMOUNT // 2)
+    answers = at_the_same_time(lambda: tell(older), lambda: tell(newer))
+    assert answers == [HTTPStatus.OK] * 2
+    assert (fresh(invoice).status, fresh(invoice).paid_minor) == ("paid", AMOUNT)
+
+
 def test_refunds_at_the_same_moment_give_back_once(school: School) -> None:
     invoice = paid(school)
     at_the_same_time(*[lambda: refused(lambda: actions.refund(school.tutor, invoice.pk))] * AT_ONCE)
