@@ -15,6 +15,8 @@ import { useReadPointer } from "./useReadPointer";
 const NEAR_END_PX = 120;
 /** Older messages are fetched before the reader reaches the top. */
 const FETCH_BEFORE_TOP_PX = 600;
+/** The space below the last message. */
+const BELOW_LAST_PX = 12;
 /** So much unread is fetched at once to open at its beginning; a longer absence starts in the middle. */
 const MAX_UNREAD_TO_LOAD = 200;
 
@@ -72,7 +74,8 @@ export function MessageList(props: MessageListProps) {
   }, []);
 
   const toEnd = useCallback(() => {
-    list.current?.scrollToIndex(latest.current.rows.length - 1, { align: "end" });
+    // Past the last row, so that the space below it is seen too; the browser stops at the end by itself.
+    list.current?.scrollToIndex(latest.current.rows.length - 1, { align: "end", offset: BELOW_LAST_PX });
   }, []);
 
   // Open at the first unread message, once all of the unread is here (or too much of it to wait for).
@@ -173,7 +176,7 @@ export function MessageList(props: MessageListProps) {
         className="flex h-full flex-col overflow-y-auto overscroll-contain outline-offset-[-2px] [overflow-anchor:none]"
       >
         <div className="grow" />
-        <div className="mx-auto w-full max-w-4xl pb-3">
+        <div className="mx-auto w-full max-w-4xl" style={{ paddingBottom: BELOW_LAST_PX }}>
           <Virtualizer
             ref={list}
             scrollRef={scroller}

@@ -33,23 +33,19 @@ export function RoomView({ roomId }: { roomId: number }) {
       </Empty>
     );
   }
-  if (room.status === "failed" && room.messages.length === 0) {
-    return (
-      <Empty icon={<AlertIcon size={28} />} title={codeText(t, room.error?.code ?? 0)}>
-        <Button onClick={() => void room.refetch()}>{t("common.retry")}</Button>
-      </Empty>
-    );
+  const unreachable = room.status === "failed" && room.messages.length === 0;
+  // Without a network the room can still be written to: what waits is shown, and what is written waits too.
+  if (unreachable || (room.room && (room.status === "ready" || room.messages.length > 0))) {
+    return <OpenRoom roomId={roomId} userId={userId} details={room.room} room={room} />;
   }
-  if (!room.room || (room.status !== "ready" && room.messages.length === 0)) {
-    return <Spinner label={t("common.loading")} />;
-  }
-  return <OpenRoom roomId={roomId} userId={userId} details={room.room} room={room} />;
+  return <Spinner label={t("common.loading")} />;
 }
 
 interface OpenRoomProps {
   roomId: number;
   userId: number | null;
-  details: Room;
+  /** Null while the server cannot be asked. */
+  details: Room | null;
   room: ReturnType<typeof useRoom>;
 }
 
@@ -59,7 +55,7 @@ function OpenRoom({ roomId, userId, details, room }: OpenRoomProps) {
   const [deleting, setDeleting] = useState<Message | null>(null);
   const field = useRef<HTMLTextAreaElement>(null);
   const announcement = useAnnouncements(room.messages, userId, t);
-  const closed = readOnlyReason(details);
+  const closed = details && readOnlyReason(details);
 
   const say = useCallback((error: unknown) => void toast.error(errorText(t, error)), [t]);
   const compose = useCallback((next: Composing) => {
@@ -111,6 +107,7 @@ function OpenRoom({ roomId, userId, details, room }: OpenRoomProps) {
     if (message) compose({ type: "edit", message });
   };
 
+  const unreachable = room.status === "failed" && room.messages.length === 0;
   const nothingYet = room.messages.length === 0 && room.pending.length === 0;
   return (
     <section
@@ -119,18 +116,31 @@ function OpenRoom({ roomId, userId, details, room }: OpenRoomProps) {
       data-testid="room"
       data-room-id={roomId}
     >
-      <RoomHeader room={details} userId={userId} present={room.present} live={room.live} />
+      {details && <RoomHeader room={details} userId={userId} present={room.present} live={room.live} />}
+      {unreachable && (
+        <div className="flex flex-wrap items-center justify-center gap-3 border-b border-line bg-surface px-4 py-3 text-ink-soft">
+          <AlertIcon size={18} />
+          {codeText(t, room.error?.code ?? 0)}
+          <Button small onClick={() => void room.refetch()}>
+            {t("common.retry")}
+          </Button>
+        </div>
+      )}
       {nothingYet ? (
         <div className="min-h-0 flex-1">
-          <Empty icon={<ChatIcon size={28} />} title={t("chat.noMessages")}>
-            {closed ? null : t("chat.noMessagesHint")}
-          </Empty>
+          {!unreachable && (
+            <Empty icon={<ChatIcon size={28} />} title={t("chat.noMessages")}>
+              {closed ? null : t("chat.noMessagesHint")}
+            </Empty>
+          )}
         </div>
       ) : (
         <MessageList
+          // What was read so far is known only once the room is: then the list starts anew from there.
+          key={details ? "known" : "unreachable"}
           snapshot={room}
           userId={userId}
-          writable={closed === null}
+          writable={!closed}
           actions={actions}
           pendingActions={pendingActions}
           loadOlder={loadOlder}

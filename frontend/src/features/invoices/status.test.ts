@@ -31,6 +31,10 @@ test("the issuer sends a draft and may void what nobody paid", () => {
   expect(possibilities(invoice({ status: "partially_paid", paid_minor: 1 }), ISSUER).cancel).toBe(false);
 });
 
+test("an invoice that is being paid is not offered for voiding", () => {
+  expect(possibilities(invoice({ history: [STARTED] }), ISSUER).cancel).toBe(false);
+});
+
 test("a payment is under way from its start until it succeeded or was canceled", () => {
   expect(paymentUnderWay(invoice({ history: [STARTED] }))).toEqual({ since: STARTED.at, waiting: false });
   expect(paymentUnderWay(invoice({ history: [STARTED, step("payment_waiting")] }))?.waiting).toBe(true);

@@ -37,7 +37,10 @@ export function possibilities(invoice: Invoice, userId: number | null): Possibil
   return {
     pay: payable && invoice.payer.id === userId,
     send: invoice.status === "draft" && issuer,
-    cancel: issuer && (invoice.status === "draft" || (invoice.status === "open" && invoice.paid_minor === 0)),
+    cancel:
+      issuer &&
+      paymentUnderWay(invoice) === null &&
+      (invoice.status === "draft" || (invoice.status === "open" && invoice.paid_minor === 0)),
   };
 }
 
