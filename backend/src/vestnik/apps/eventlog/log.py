@@ -22,7 +22,9 @@ from vestnik.core.errors import LocalError
 from vestnik.core.ports import Ephemeral, Hint
 from vestnik.core.position import Position
 
-ROWS_AT_ONCE = 200  # rows in one INSERT: a few parameters each, far below the limits of every database
+# SQLite used to allow 999 parameters in a statement, and some builds still do.
+ROWS_AT_ONCE = 200  # of a few parameters each, in one INSERT
+CHANNELS_AT_ONCE = 900  # in one SELECT
 
 
 class _Depth(threading.local):
@@ -154,11 +156,17 @@ def _encoded(channel: str, event: Event | msgspec.Raw) -> bytes:
 
 
 def _existing_positions(channels: Sequence[str]) -> dict[str, Position]:
+    """In SQL, because every node asks for all the channels it serves whenever something has changed."""
+    connection = connections[DEFAULT_DB_ALIAS]
+    table = connection.ops.quote_name(Stream._meta.db_table)
     positions: dict[str, Position] = {}
-    for start in range(0, len(channels), ROWS_AT_ONCE):
-        rows = Stream.objects.using(DEFAULT_DB_ALIAS).filter(channel__in=channels[start : start + ROWS_AT_ONCE])
-        for channel, epoch, top in rows.values_list("channel", "epoch", "top"):
-            positions[channel] = Position(epoch, top)
+    with connection.cursor() as cursor:
+        for start in range(0, len(channels), CHANNELS_AT_ONCE):
+            asked = channels[start : start + CHANNELS_AT_ONCE]
+            places = ", ".join(["%s"] * len(asked))
+            cursor.execute(f"SELECT channel, epoch, top FROM {table} WHERE channel IN ({places})", asked)  # noqa: S608
+            for channel, epoch, top in cursor.fetchall():
+                positions[channel] = Position(epoch, top)
     return positions
 
 
