@@ -12,6 +12,7 @@ from vestnik.apps.billing import actions, webhooks
 from vestnik.apps.billing.models import Invoice, Payment
 from vestnik.apps.billing.providers.sandbox import SandboxProvider, event_of, finish, signed
 from vestnik.apps.billing.states import DisplayStatus, PaymentStatus, display_status
+from vestnik.apps.eventlog.log import transaction
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -96,7 +97,8 @@ def fill(people: Mapping[str, User]) -> None:
     }
     for state, make, what, amount_minor in wanted:
         if (what, state) not in there:
-            make(what, amount_minor)
+            with transaction():  # a story is told whole or not at all
+                make(what, amount_minor)
 
 
 def _state_of(invoice: Invoice) -> DisplayStatus:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.utils import timezone
 
+from vestnik.apps.eventlog.log import transaction
 from vestnik.apps.notifications import actions
 from vestnik.apps.notifications.actions import notify
 from vestnik.apps.notifications.kinds import KINDS
@@ -38,7 +39,8 @@ PARAMS: Mapping[str, Any] = {
 def fill(people: Mapping[str, User]) -> None:
     """Tell everybody of every kind what they were not told of yet; repeatable."""
     for user in people.values():
-        _fill(user)
+        with transaction():
+            _fill(user)
 
 
 def _fill(user: User) -> None:
