@@ -14,6 +14,7 @@ export {
   diagnosisText,
   type Language,
 } from "./diagnosis/texts.ts";
+export { DisconnectCode, ErrorCode, UnsubscribeCode } from "./generated/codes.ts";
 export { MAX_TEXT, OutboxFullError } from "./outbox/outbox.ts";
 export type * from "./payloads.ts";
 export { ChatWebSocketService } from "./services/chat.ts";

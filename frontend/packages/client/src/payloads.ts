@@ -46,10 +46,14 @@ export type {
   Payment,
   PaymentStatus,
   Position,
+  PreferenceRow,
   Preferences,
   Reaction,
+  RefundPart,
+  RefundStatus,
   Room,
   RoomFacts,
+  Sender,
 } from "./generated/events.ts";
 
 export type Role = Person["role"];

@@ -90,27 +90,18 @@ export class Channels {
       channel.position = null;
       for (const follower of channel.followers.keys()) channel.followers.set(follower, null);
       this.#setLive(channel.name, false);
+      if (channel.followers.size === 0) this.#channels.delete(channel.name);
     }
   }
 
   /** Hears everything from now on. Returns the way out; the last follower that leaves ends the subscription. */
   attach(name: string, follower: Follower): Unsubscribe {
-    let channel = this.#channels.get(name);
-    if (channel === undefined) {
-      channel = {
-        name,
-        followers: new Map(),
-        subscription: null,
-        since: undefined,
-        live: false,
-        position: null,
-      };
-      this.#channels.set(name, channel);
-    }
-    const attached = channel;
+    const attached = this.#channel(name);
     attached.followers.set(follower, attached.position);
     return () => {
       if (!attached.followers.delete(follower) || attached.followers.size > 0) return;
+      // A personal channel goes on without us: the server made it, and what it was live from must be known later.
+      if (isPersonal(name)) return;
       if (this.#channels.get(name) === attached) this.#channels.delete(name);
       if (attached.subscription !== null) this.#client?.removeSubscription(attached.subscription);
       attached.subscription = null;
@@ -159,6 +150,22 @@ export class Channels {
     return new Map(Object.values(result?.clients ?? {}).map((info) => [info.client, Number(info.user)]));
   }
 
+  #channel(name: string): Channel {
+    let channel = this.#channels.get(name);
+    if (channel === undefined) {
+      channel = {
+        name,
+        followers: new Map(),
+        subscription: null,
+        since: undefined,
+        live: false,
+        position: null,
+      };
+      this.#channels.set(name, channel);
+    }
+    return channel;
+  }
+
   #subscribe(channel: Channel): void {
     const client = this.#client;
     if (client === null || channel.since === undefined || isPersonal(channel.name)) return;
@@ -196,7 +203,7 @@ export class Channels {
       streamPosition?: Position;
     },
   ): void {
-    const channel = this.#channels.get(name);
+    const channel = isPersonal(name) ? this.#channel(name) : this.#channels.get(name);
     if (channel === undefined) return;
     channel.position = context.streamPosition ?? null;
     for (const [follower, heardFrom] of channel.followers) {

@@ -8,7 +8,7 @@ import type { RestClient } from "./rest.ts";
 import type { Tabs } from "./tabs.ts";
 import type { SessionSnapshot, TokenStorage, Unsubscribe } from "./types.ts";
 
-export const TOKEN_KEY = "auth_token";
+const TOKEN_KEY = "auth_token";
 const USER_KEY = "vestnik_user";
 
 /** Why there is no session: nobody signed in, the sign-in ran out, or it was withdrawn (or never was one of ours). */

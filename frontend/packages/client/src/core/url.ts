@@ -3,7 +3,7 @@
 
 import type { Logger } from "./types.ts";
 
-export type UrlRule = "VITE_WEBSOCKET_URL env var" | "window.location" | "fallback";
+type UrlRule = "VITE_WEBSOCKET_URL env var" | "window.location" | "fallback";
 
 export interface ChosenUrl {
   readonly url: string;

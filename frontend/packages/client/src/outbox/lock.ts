@@ -9,8 +9,8 @@ export interface SendingLock {
 }
 
 export function sendingLock(clock: Clock): SendingLock {
-  const locks = typeof navigator === "undefined" ? undefined : (navigator.locks as LockManager | undefined);
-  if (locks === undefined) return new LeaseLock(clock);
+  const locks = typeof navigator === "undefined" ? null : (navigator.locks as LockManager | null | undefined);
+  if (typeof locks?.request !== "function") return new LeaseLock(clock);
   return {
     async hold(name, work) {
       await locks.request(name, work);

@@ -324,8 +324,16 @@ export class Outbox implements OutboxView {
     const unsaved = [...this.#unsaved.values()].filter(
       (entry) => entry.userId === userId && !kept.has(entry.clientId),
     );
-    const shown = [...entries, ...unsaved].map((entry) => this.#shown(entry));
-    if (JSON.stringify(shown) !== JSON.stringify(this.getSnapshot())) this.#pending.set(shown);
+    const known = new Map(this.getSnapshot().map((pending) => [pending.clientId, pending]));
+    const shown = [...entries, ...unsaved].map((entry) => {
+      const now = this.#shown(entry);
+      const before = known.get(entry.clientId);
+      return before !== undefined && looksTheSame(before, now) ? before : now;
+    });
+    const current = this.getSnapshot();
+    if (shown.length !== current.length || shown.some((pending, index) => pending !== current[index])) {
+      this.#pending.set(shown);
+    }
     return entries;
   }
 
@@ -333,6 +341,17 @@ export class Outbox implements OutboxView {
     const isSending = this.#sending.has(entry.clientId) || this.#sendingElsewhere.has(entry.clientId);
     return { ...entry, state: entry.error !== null ? "failed" : isSending ? "sending" : "queued" };
   }
+}
+
+/** Entries come out of the storage as new objects each time; what a view shows of them is this. */
+function looksTheSame(left: PendingMessage, right: PendingMessage): boolean {
+  return (
+    left.state === right.state &&
+    left.text === right.text &&
+    left.attempts === right.attempts &&
+    left.error?.code === right.error?.code &&
+    left.error?.message === right.error?.message
+  );
 }
 
 function checkText(text: string, hasAttachments: boolean): void {

@@ -30,7 +30,7 @@ export function invoicesOf(realtime: RealtimeClient): InvoicesStore {
 }
 
 /** Applies one event; each carries the whole invoice, so the last one wins, and a repeated one changes nothing. */
-export function reduceInvoices(invoices: readonly Invoice[], event: InvoiceEvent): readonly Invoice[] {
+function reduceInvoices(invoices: readonly Invoice[], event: InvoiceEvent): readonly Invoice[] {
   return "invoice" in event ? withInvoice(invoices, event.invoice) : invoices;
 }
 
