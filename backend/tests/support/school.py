@@ -16,6 +16,8 @@ from vestnik.apps.chat.events import Message
 from vestnik.apps.chat.rpc import procedures
 from vestnik.core.namespaces import Caller
 
+NOBODYS_ID = 987_654_321  # of a row that no table has
+
 ROLES = ("student", "teacher", "tutor", "parent", "admin")
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.support.school import Browser, School, call, say
+from tests.support.school import NOBODYS_ID, Browser, School, call, say
 from tests.support.threads import at_the_same_time
 from vestnik.apps.chat import actions
 from vestnik.apps.chat.events import Message as MessagePayload
@@ -75,7 +75,7 @@ def test_who_may_do_what_to_a_message_of_the_student(
 @pytest.mark.parametrize("doors", [EDIT, DELETE, REACT, SHOW], ids=["edit", "delete", "react", "show"])
 def test_a_message_that_is_not_there_is_not_found(school: School, doors: dict[str, Callable[..., int]]) -> None:
     for door in doors.values():
-        assert door(school.student, 404) == 404
+        assert door(school.student, NOBODYS_ID) == 404
 
 
 def test_an_edited_message_says_when(school: School, message: MessagePayload) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.school import Browser, School, say
+from tests.support.school import NOBODYS_ID, Browser, School, say
 from vestnik.apps.chat import actions
 from vestnik.apps.notifications.actions import set_preferences
 
@@ -89,5 +89,5 @@ def test_whoever_left_is_not_told(school: School, group: int) -> None:
 
 def test_when_the_message_fails_nobody_is_told(school: School, direct: int) -> None:
     with pytest.raises(Exception, match="reply_to"):
-        say(school.teacher, direct, reply_to=404)
+        say(school.teacher, direct, reply_to=NOBODYS_ID)
     assert feed(school.student) == []

@@ -22,10 +22,16 @@ pytestmark = pytest.mark.django_db
 def fill(room_id: int, sender: Any, count: int) -> None:
     """Many messages, quickly."""
     room = Room.objects.get(pk=room_id)
+    own = Message.objects.filter(room=room, sender=sender).count()
     Message.objects.bulk_create(
         [
             Message(
-                room=room, seq=room.last_seq + number, sender=sender, text=f"text {number}", folded_text=fold("text")
+                room=room,
+                seq=room.last_seq + number,
+                sender=sender,
+                sender_seq=own + number,
+                text=f"text {number}",
+                folded_text=fold("text"),
             )
             for number in range(1, count + 1)
         ],
@@ -224,6 +230,17 @@ def test_ones_own_messages_are_not_unread(school: School, group: int) -> None:
     assert room_of(school.student, group)["unread"] == 1
     actions.mark_read(school.student, group, 4)
     assert room_of(school.student, group)["unread"] == 0
+
+
+def test_own_messages_are_told_apart_wherever_the_pointer_is(school: School, group: int) -> None:
+    people = (school.teacher, school.student, school.parent)
+    senders = [people[number * number % 7 % 3] for number in range(30)]
+    for user in senders:
+        say(user, group)
+    for pointer in range(0, 31, 3):
+        actions.mark_read(school.student, group, pointer)
+        expected = sum(user != school.student for user in senders[pointer:])
+        assert room_of(school.student, group)["unread"] == expected
 
 
 def test_who_is_added_later_has_read_what_was_before(school: School, group: int) -> None:

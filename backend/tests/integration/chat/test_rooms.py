@@ -8,7 +8,7 @@ import pytest
 from django.db import IntegrityError
 
 from tests.support.convergence import ChatClient
-from tests.support.school import Browser, School, call, caller, say
+from tests.support.school import NOBODYS_ID, Browser, School, call, caller, say
 from tests.support.threads import at_the_same_time
 from vestnik.apps.chat import actions
 from vestnik.apps.chat.channels import may_subscribe
@@ -99,7 +99,7 @@ def test_a_new_group_belongs_to_who_made_it(school: School) -> None:
 
 @pytest.mark.parametrize("kind", ["direct", "group"])
 def test_nobody_is_drawn_into_a_room_by_somebody_they_may_not_chat_with(school: School, kind: str) -> None:
-    for other in (school.other_teacher.pk, 404):
+    for other in (school.other_teacher.pk, NOBODYS_ID):
         status, body = Browser(school.student)(
             "POST", "chat/rooms/", {"kind": kind, "title": "Hello", "member_ids": [other]}
         )
@@ -250,7 +250,7 @@ def test_only_an_administrator_locks(school: School, group: int) -> None:
     actions.set_locked(school.admin, group, False)
     assert say(school.teacher, group).seq == 1
     with pytest.raises(NotFound):
-        actions.set_locked(school.admin, 404, True)
+        actions.set_locked(school.admin, NOBODYS_ID, True)
 
 
 @pytest.mark.parametrize("namespace", ["chat", "typing"])
@@ -264,7 +264,7 @@ def test_members_alone_subscribe_and_the_rest_all_look_alike(school: School, gro
         with pytest.raises(PermissionDenied) as refusal:
             may_subscribe(caller(user), channel)
         refusals.append(int(refusal.value.code))
-    for rest in ("404", f"0{group}", f"{group} ", f"+{group}", f"{group}#1", "", "x", "²", "9" * 200):
+    for rest in (str(NOBODYS_ID), f"0{group}", f"{group} ", f"+{group}", f"{group}#1", "", "x", "²", "9" * 200):
         with pytest.raises(PermissionDenied) as refusal:
             may_subscribe(caller(school.teacher), parse_channel(f"{namespace}:{rest}"))
         refusals.append(int(refusal.value.code))

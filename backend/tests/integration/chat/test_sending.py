@@ -7,7 +7,7 @@ import uuid
 import pytest
 from django.test.utils import override_settings
 
-from tests.support.school import Browser, School, call, say
+from tests.support.school import NOBODYS_ID, Browser, School, call, say
 from tests.support.threads import at_the_same_time
 from vestnik.apps.chat import actions
 from vestnik.apps.chat.models import Message, Room
@@ -116,7 +116,7 @@ def test_one_message_sent_many_times_at_once_is_stored_once(school: School, dire
 
 def test_a_failure_after_numbering_leaves_no_gap(school: School, direct: int) -> None:
     with pytest.raises(InvalidParameters, match="reply_to"):
-        say(school.student, direct, reply_to=999)
+        say(school.student, direct, reply_to=NOBODYS_ID)
     assert say(school.student, direct).seq == 1
     assert logged(f"chat:{direct}")[0].count('"seq":1') == 1
 
@@ -176,7 +176,7 @@ BAD_MESSAGES = [
     ({"client_id": NEW_ID, "text": "hello", "reply_to": 2**62}, "reply_to"),
     ({"client_id": NEW_ID, "text": "hello", "attachment_ids": 1}, "attachment_ids"),
     ({"client_id": NEW_ID, "text": "hello", "attachment_ids": [-1]}, "attachment_ids"),
-    ({"client_id": NEW_ID, "text": "hello", "attachment_ids": [404]}, "attachment_ids"),
+    ({"client_id": NEW_ID, "text": "hello", "attachment_ids": [NOBODYS_ID]}, "attachment_ids"),
     ({"client_id": NEW_ID, "text": "hello", "attachment_ids": list(range(1, 12))}, "attachment_ids"),
 ]
 
@@ -225,7 +225,7 @@ def test_how_long_a_text_may_be_is_a_setting(school: School, direct: int) -> Non
         say(school.student, direct, "123456")
 
 
-@pytest.mark.parametrize("room", ["0", "99999999999999999999999", "404"])
+@pytest.mark.parametrize("room", ["0", "99999999999999999999999", str(NOBODYS_ID)])
 def test_a_room_that_is_not_there_is_not_found(school: School, room: str) -> None:
     status, body = Browser(school.student)(
         "POST", f"chat/rooms/{room}/messages/", {"client_id": NEW_ID, "text": "hello"}

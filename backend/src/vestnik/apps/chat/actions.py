@@ -293,6 +293,7 @@ def _post(
         room=room,
         seq=room.last_seq,
         sender=user,
+        sender_seq=mine.own + 1,
         client_id=client_id,
         text=text,
         folded_text=fold(text),
@@ -564,13 +565,15 @@ def _attach(user: User, message: Message, attachment_ids: Sequence[int]) -> list
 # Notifications ---------------------------------------------------------------------------------------------------
 
 
-def _sender_and_unnotified(user: User, room_id: int) -> list[Membership]:
+def _sender_and_unnotified(user: User, room_id: int) -> list[Any]:
     """The sender's membership, and those of whom nothing is known to wait for: one query for both, under the lock.
+    Each knows how many messages are its ``own``.
 
     One notification stands for all that its receiver has not read yet, so who has an unread one gets no other.
     """
     rows = Membership.objects.filter(room=room_id, left_at__isnull=True)
     rows = rows.filter(Q(user=user) | Q(user__is_active=True, notified_seq__lte=F("last_read_seq")))
+    rows = rows.annotate(own=snapshots.own_messages())
     return list(rows.select_related("room", "user__profile").order_by("user"))
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
-from itertools import cycle, islice
+from itertools import count, cycle, islice
 from typing import TYPE_CHECKING
 
 from django.utils import timezone
@@ -122,12 +122,16 @@ def _talk(
         ignore_conflicts=True,
     )
     first = room.last_seq + 1
+    counts = {
+        username: count(Message.objects.filter(room=room, sender=users[username]).count() + 1) for username in usernames
+    }
     messages = Message.objects.bulk_create(
         [
             Message(
                 room=room,
                 seq=seq,
                 sender=users[username],
+                sender_seq=next(counts[username]),
                 client_id=_client_id(name, number),
                 text=text,
                 folded_text=fold(text),

@@ -92,6 +92,8 @@ class Message(models.Model):
 
     room = models.ForeignKey(Room, on_delete=models.CASCADE, related_name="messages", db_index=False)
     seq = models.PositiveBigIntegerField()
+    # Counts the sender's messages in the room, so that one's own among the unread are found without counting them.
+    sender_seq = models.PositiveBigIntegerField()
     sender = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", db_index=False)
     client_id = models.UUIDField(default=uuid.uuid4)
     text = models.TextField(blank=True)

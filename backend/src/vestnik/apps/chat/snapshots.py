@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
-from django.db.models import Count, OuterRef, QuerySet, Subquery
+from django.db.models import F, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
 from vestnik.apps.chat import events
@@ -38,19 +38,16 @@ class HistoryPage(msgspec.Struct, frozen=True, kw_only=True):
     position: Position
 
 
-# Of a membership: the id of the room's last message, and how many messages after the pointer are the member's own.
-_LAST_ID = Subquery(
-    Message.objects.filter(room=OuterRef("room"), seq=OuterRef("room__last_seq")).order_by().values("pk")
-)
-_OWN_UNREAD = Coalesce(
-    Subquery(
-        Message.objects.filter(room=OuterRef("room"), sender=OuterRef("user"), seq__gt=OuterRef("last_read_seq"))
-        .order_by()
-        .values("room")
-        .annotate(number=Count("pk"))
-        .values("number")
-    ),
-    0,
+def own_messages(**bounds: Any) -> Coalesce:
+    """How many messages of a room are a member's own, of those within ``bounds``, by one look into an index."""
+    rows = Message.objects.filter(room=OuterRef("room"), sender=OuterRef("user"), **bounds).order_by("-seq")
+    return Coalesce(Subquery(rows.values("sender_seq")[:1]), 0)
+
+
+# Of memberships:
+_LAST_ID = Subquery(Message.objects.filter(room=OuterRef("room"), seq=OuterRef("room__last_seq")).values("pk"))
+_UNREAD = (F("room__last_seq") - F("last_read_seq")) - (
+    own_messages() - own_messages(seq__lte=OuterRef("last_read_seq"))
 )
 
 
@@ -125,7 +122,7 @@ def rooms_among(user: User, room_ids: Collection[int]) -> list[events.Room]:
     """Those of the rooms that ``user`` is in, as ``user`` sees them, in the given order."""
     positions = positions_of([Room(pk=room_id).channel for room_id in room_ids])  # before the data
     # What is counted must be counted at one moment: one statement sees one state of the database.
-    rows = memberships_of(user).filter(room__in=room_ids).annotate(last_id=_LAST_ID, own_unread=_OWN_UNREAD)
+    rows = memberships_of(user).filter(room__in=room_ids).annotate(last_id=_LAST_ID, unread=_UNREAD)
     mine = {row.room_id: row for row in rows}
     found = [mine[room_id].room for room_id in room_ids if room_id in mine]
     members = _members([room.pk for room in found])
@@ -136,7 +133,7 @@ def rooms_among(user: User, room_ids: Collection[int]) -> list[events.Room]:
             room,
             members=members[room.pk],
             last_message=events.message(last[mine[room.pk].last_id]) if mine[room.pk].last_id in last else None,
-            unread=room.last_seq - mine[room.pk].last_read_seq - mine[room.pk].own_unread,
+            unread=mine[room.pk].unread,
             last_read_seq=mine[room.pk].last_read_seq,
             can_send=room.pk in writable,
             position=positions[room.channel],
@@ -175,11 +172,8 @@ def view(
 
 def unread_of(membership: Membership) -> int:
     """Messages of others after the pointer of ``membership``, whose room is locked."""
-    room, pointer = membership.room, membership.last_read_seq
-    if pointer >= room.last_seq:
-        return 0
-    own = Message.objects.filter(room=room, sender=membership.user_id, seq__gt=pointer)
-    return room.last_seq - pointer - own.count()
+    unread: int = Membership.objects.annotate(unread=_UNREAD).values_list("unread", flat=True).get(pk=membership.pk)
+    return unread
 
 
 def _members(room_ids: Collection[int]) -> Mapping[int, list[events.Member]]:
