@@ -60,7 +60,7 @@ SECTIONS = (
         FRONTEND,
     ),
     Section("frontend", "Build, within its size budget", ["npm", "run", "--silent", "size"], FRONTEND),
-    Section("e2e", "End to end, in Chromium", pytest("-m", "e2e", "tests/e2e"), BACKEND),
+    Section("e2e", "End to end, in Chromium", pytest("-m", "e2e"), BACKEND),
 )
 NEEDS = {
     "lint": ("backend", "frontend"),
