@@ -20,6 +20,8 @@ def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
         yield site
 
 
+# The clients' library leaves the socket of a handshake that was cut short to the garbage collector.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 async def test_nothing_acknowledged_is_lost_doubled_or_swapped_when_the_server_is_killed(site: RunningSite) -> None:
     tokens = {name: site.sign_in(name) for name in ("student", "teacher", "tutor", "parent")}
     room = next(
