@@ -36,10 +36,10 @@ export function MessageList(props: MessageListProps) {
   const { t } = useText();
 
   // The line above the unread stays where it was when the room was opened, while the read pointer moves on.
-  const [unreadAfter, setUnreadAfter] = useState<number | null>(lastReadSeq);
+  const [unread] = useState({ after: lastReadSeq, upTo: snapshot.lastSeq });
   const rows = useMemo(
-    () => buildTimeline({ messages, pending, userId, unreadAfter }),
-    [messages, pending, userId, unreadAfter],
+    () => buildTimeline({ messages, pending, userId, unread }),
+    [messages, pending, userId, unread],
   );
   const byId = useMemo(() => new Map(messages.map((message) => [message.id, message])), [messages]);
   const readers = useMemo(() => readersOf(read, userId), [read, userId]);
@@ -106,8 +106,6 @@ export function MessageList(props: MessageListProps) {
     if (!placed.current || followed.current === lastKey) return;
     followed.current = lastKey;
     if (atEnd.current || lastIsOwn) toEnd();
-    // Writing an answer says that the unread has been dealt with.
-    if (lastIsOwn) setUnreadAfter(null);
     requestAnimationFrame(look);
   }, [lastKey, lastIsOwn, toEnd, look]);
 

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { ANNA, MASHA, message, pending } from "../../testing/samples";
 import { buildTimeline, countAfter, type Row } from "./timeline";
 
-const INPUT = { pending: [], userId: MASHA.id, unreadAfter: null };
+const INPUT = { pending: [], userId: MASHA.id, unread: { after: 5, upTo: 5 } };
 
 /** The rows in a form that reads at a glance: `[` starts a group, `]` ends it. */
 function sketch(rows: Row[]): string[] {
@@ -40,7 +40,7 @@ test("the line stands above the first unread message of somebody else and counts
     message(4, { sender: MASHA }),
     message(5),
   ];
-  expect(sketch(buildTimeline({ ...INPUT, messages, unreadAfter: 1 }))).toEqual([
+  expect(sketch(buildTimeline({ ...INPUT, messages, unread: { after: 1, upTo: 5 } }))).toEqual([
     "day",
     "[1]",
     "[2]",
@@ -53,7 +53,22 @@ test("the line stands above the first unread message of somebody else and counts
 
 test("without anything unread there is no line", () => {
   const messages = [message(1), message(2, { sender: MASHA })];
-  expect(sketch(buildTimeline({ ...INPUT, messages, unreadAfter: 1 }))).toEqual(["day", "[1]", "[2]"]);
+  expect(sketch(buildTimeline({ ...INPUT, messages, unread: { after: 1, upTo: 5 } }))).toEqual([
+    "day",
+    "[1]",
+    "[2]",
+  ]);
+});
+
+test("what arrives while one looks gets no line", () => {
+  const messages = [message(1), message(2), message(3)];
+  expect(sketch(buildTimeline({ ...INPUT, messages, unread: { after: 1, upTo: 1 } }))).toEqual([
+    "day",
+    "[1",
+    "2",
+    "3]",
+  ]);
+  expect(sketch(buildTimeline({ ...INPUT, messages, unread: { after: 1, upTo: 2 } }))).toContain("unread 1");
 });
 
 test("what waits stands at the end, in the group of its author", () => {
@@ -72,9 +87,12 @@ test("a message that arrived replaces its pending form under the same key", () =
 
 test("keys are unique", () => {
   const messages = [message(1), message(2, { sender: ANNA }), message(3, { sender: MASHA })];
-  const keys = buildTimeline({ ...INPUT, messages, unreadAfter: 0, pending: [pending("x")] }).map(
-    (row) => row.key,
-  );
+  const keys = buildTimeline({
+    ...INPUT,
+    messages,
+    unread: { after: 0, upTo: 3 },
+    pending: [pending("x")],
+  }).map((row) => row.key);
   expect(new Set(keys).size).toBe(keys.length);
 });
 

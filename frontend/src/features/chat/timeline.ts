@@ -27,19 +27,20 @@ export interface TimelineInput {
   messages: readonly Message[];
   pending: readonly PendingMessage[];
   userId: number | null;
-  /** The read pointer as it was when the room was opened; null for no line. */
-  unreadAfter: number | null;
+  /** What was unread when the room was opened: after one `seq`, up to another. What comes later is read as it comes. */
+  unread: { readonly after: number; readonly upTo: number };
 }
 
 /**
  * Builds the rows. A message and its pending form share a key (`client_id`), so the row stays in place when the server
  * takes the message over.
  */
-export function buildTimeline({ messages, pending, userId, unreadAfter }: TimelineInput): Row[] {
+export function buildTimeline({ messages, pending, userId, unread }: TimelineInput): Row[] {
   const rows: Row[] = [];
-  const unread =
-    unreadAfter === null ? [] : messages.filter((m) => m.seq > unreadAfter && m.sender.id !== userId);
-  const firstUnread = unread[0]?.seq;
+  const unseen = messages.filter(
+    ({ seq, sender }) => seq > unread.after && seq <= unread.upTo && sender.id !== userId,
+  );
+  const firstUnread = unseen[0]?.seq;
   const known = new Set(messages.map((message) => message.client_id));
   const entries: Entry[] = [
     ...messages.map((message) => ({
@@ -61,7 +62,7 @@ export function buildTimeline({ messages, pending, userId, unreadAfter }: Timeli
       const at = new Date(entry.at).toISOString();
       rows.push({ type: "day", key: `day-${dayOf(entry)}`, at });
     }
-    if (opensUnread) rows.push({ type: "unread", key: "unread", count: unread.length });
+    if (opensUnread) rows.push({ type: "unread", key: "unread", count: unseen.length });
 
     const startsGroup = opensDay || opensUnread || !belongTogether(before, entry);
     const endsGroup =
