@@ -21,6 +21,7 @@ from console import BACKEND, FRONTEND, PYTHON, environment, paint, say, stop
 from setup import set_up
 
 BIN = PYTHON.parent
+PYTHON_SOURCES = ("src", "tests", "tools", "../scripts", "../benchmarks")
 REPORT: Final = "{report}"
 """Stands in a command for the file in which the runner is to count its tests (JUnit's XML)."""
 
@@ -40,8 +41,8 @@ def pytest(*arguments: str) -> list[str | Path]:
 
 
 SECTIONS = (
-    Section("lint", "Python: style (ruff)", [BIN / "ruff", "check", "src", "tests", "../scripts"], BACKEND),
-    Section("lint", "Python: format", [BIN / "ruff", "format", "--check", "src", "tests", "../scripts"], BACKEND),
+    Section("lint", "Python: style (ruff)", [BIN / "ruff", "check", *PYTHON_SOURCES], BACKEND),
+    Section("lint", "Python: format", [BIN / "ruff", "format", "--check", *PYTHON_SOURCES], BACKEND),
     Section("lint", "Python: types (mypy --strict)", [BIN / "mypy"], BACKEND),
     Section("lint", "Python: layering (import-linter)", [BIN / "lint-imports"], BACKEND),
     Section("lint", "TypeScript: style and dead code (Biome, knip)", ["npm", "run", "--silent", "lint"], FRONTEND),
