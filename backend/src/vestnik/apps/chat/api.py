@@ -11,6 +11,8 @@ from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpResponse
 from django.urls import path
 from django.utils.http import content_disposition_header
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -23,8 +25,9 @@ from vestnik.apps.chat.policy import contacts
 from vestnik.apps.chat.rpc import NewMessage, Seq
 from vestnik.apps.conf import vestnik_settings
 from vestnik.apps.rest.bodies import answer, body, query
+from vestnik.apps.rest.errors import ErrorBody
 from vestnik.apps.rest.pages import Page, decode_cursor, encode_cursor
-from vestnik.apps.rest.schema import documented
+from vestnik.apps.rest.schema import Described, documented
 from vestnik.apps.rest.views import ApiView
 from vestnik.core.errors import InvalidParameters, NotFound
 from vestnik.core.values import MAX_INTEGER, Id
@@ -235,7 +238,13 @@ class AttachmentsView(ApiView):
 
 
 class AttachmentView(ApiView):
-    @documented(answer=bytes)
+    @extend_schema(
+        request=None,
+        responses={
+            (200, "application/octet-stream"): OpenApiTypes.BINARY,
+            "default": OpenApiResponse(Described(ErrorBody), description="Refused, or failed."),
+        },
+    )
     def get(self, request: Request, attachment_id: int) -> HttpResponse:
         """The file. Never shown in place: a page of ours must not be made of what somebody uploaded."""
         row = attachment_for(_user(request), _id(attachment_id, "attachment"))
