@@ -63,12 +63,13 @@ class AsgiConnection:
         if self._close is not None:
             return
         if self._daphne is not None:
-            self._daphne.send(frame, is_text=self._is_text)
+            waiting = self._daphne.send(frame, is_text=self._is_text)
         else:
             self._queue.append(frame)
             self._waiting += len(frame)
             self._start_sending()
-        if not self._is_slow and self.buffered > self._max_waiting:
+            waiting = self._waiting
+        if waiting > self._max_waiting and not self._is_slow:
             self._is_slow = True
             self.on_slow()
 
@@ -183,6 +184,7 @@ class SocketApplication:
         except asyncio.CancelledError:
             # The server is stopping: this is all that Daphne tells an application about it.
             await connection.finish(DisconnectCode.SHUTDOWN, within=SHUTDOWN_GRACE)
+            await asyncio.sleep(0.05)  # Twisted writes in a later turn of the loop
             code = DisconnectCode.SHUTDOWN
             raise
         finally:
@@ -198,6 +200,35 @@ class SocketApplication:
                     "reason": closing.reason if closing else "closed by the peer",
                 },
             )
+
+
+class LifespanApplication:
+    """ASGI application for the ``lifespan`` scope.
+
+    Args:
+        start: Awaited before the server accepts connections; what it raises keeps the server from starting.
+        stop: Awaited after it has closed them.
+    """
+
+    def __init__(self, start: Callable[[], Awaitable[object]], stop: Callable[[], Awaitable[object]]) -> None:
+        self._start = start
+        self._stop = stop
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        while True:
+            message = await receive()
+            if message["type"] == "lifespan.startup":
+                try:
+                    await self._start()
+                except Exception as error:
+                    logger.exception("not ready to serve")
+                    await send({"type": "lifespan.startup.failed", "message": str(error)})
+                    return
+                await send({"type": "lifespan.startup.complete"})
+            elif message["type"] == "lifespan.shutdown":
+                await self._stop()
+                await send({"type": "lifespan.shutdown.complete"})
+                return
 
 
 def take_message(connection: ClientConnection, codec: Codec, message: MutableMapping[str, Any]) -> None:
