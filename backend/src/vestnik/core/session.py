@@ -426,6 +426,10 @@ class Session:
                 del self.subscriptions[request.subscription.channel.name]
         self._reply_error(request.id, error)
 
+    def waits_for(self, request: Request) -> bool:
+        """Whether the request has not been answered or refused yet."""
+        return self._request is request
+
     def _finish(self, request: Request) -> None:
         if self._request is not request:
             raise LocalError(f"{type(request).__name__} {request.id} is not the request that waits for an answer")

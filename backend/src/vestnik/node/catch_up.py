@@ -62,18 +62,16 @@ class CatchUp:
         self.first = page
         return True
 
-    async def follow(self, send: Callable[[Sequence[Logged]], Awaitable[None]]) -> bool:
-        """Hand page after page to ``send`` until :attr:`is_level`.
+    async def follow(self, send: Callable[[Sequence[Logged]], Awaitable[bool]]) -> bool:
+        """Hand page after page to ``send`` until :attr:`is_level`, or until it returns that no more is wanted.
 
         Returns:
-            False if what comes next is not in the log any more, or the stream began anew.
+            False if it is not level: not wanted, not in the log any more, or the stream began anew.
         """
         while not self.is_level:
             page = await self._next_page()
-            if page is None:
+            if page is None or not await send(page):
                 return False
-            if page:
-                await send(page)
         return not self.is_broken
 
     async def _next_page(self) -> Sequence[Logged] | None:

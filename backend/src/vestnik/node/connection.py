@@ -114,7 +114,7 @@ class ClientConnection:
         try:
             await self._node.carry_out(self, request)
         except PeerError as error:
-            self.session.refuse(request, error)
+            self._refuse(request, error)
         except Disconnect as error:
             self.session.disconnect(error.code, error.reason)
         except BackendError as error:
@@ -124,12 +124,17 @@ class ClientConnection:
             logger.exception("a request failed", extra={"client": self.client, "request": _name(request)})
             self._refuse_for_now(request)
 
+    def _refuse(self, request: Request, error: PeerError) -> None:
+        self.session.refuse(request, error)
+        # A client that was not signed in has to try again within the time that is set for ``connect``.
+        self._node.set_timer(self)
+
     def _refuse_for_now(self, request: Request) -> None:
-        """Our fault: error 100, after which the client tries again."""
-        if self.session.phase is Phase.SIGNING_IN:
+        """Our fault: error 100, after which the client tries again; if that cannot be said, it has to come back."""
+        if self.session.phase is Phase.SIGNING_IN or not self.session.waits_for(request):
             self.session.disconnect(DisconnectCode.SERVER_ERROR)
         else:
-            self.session.refuse(request, PeerError(ErrorCode.INTERNAL))
+            self._refuse(request, PeerError(ErrorCode.INTERNAL))
 
 
 def _name(request: Request) -> str:

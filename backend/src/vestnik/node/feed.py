@@ -82,6 +82,7 @@ class Feed:
         self._behind: set[ServedChannel] = set()
         self._has_behind = asyncio.Event()
         self._caught_up = asyncio.Condition()
+        self._is_stopped = False
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
@@ -96,6 +97,9 @@ class Feed:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._tasks = []
+        self._is_stopped = True
+        async with self._caught_up:
+            self._caught_up.notify_all()
 
     def __len__(self) -> int:
         return len(self._served)
@@ -153,6 +157,9 @@ class Feed:
 
         Returns:
             Whether the log reaches that far.
+
+        Raises:
+            BackendError: The log cannot be read, or nobody reads it any more.
         """
         stream = served.live_stream()
         while stream.epoch == at_least.epoch and stream.offset < at_least.offset:
@@ -162,6 +169,8 @@ class Feed:
             stream.compare(top)
             self._mark_behind(served)
             async with self._caught_up:
+                if self._is_stopped:
+                    raise BackendError(f"cannot catch up with {served.name}: the node is stopping")
                 if stream.offset < at_least.offset and not stream.is_broken:
                     await self._caught_up.wait()
             stream = served.live_stream()

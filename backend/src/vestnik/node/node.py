@@ -162,7 +162,8 @@ class Node:
         await asyncio.gather(*self._clockwork, return_exceptions=True)
         await self._feed.stop()
         # Actions that are under way commit or fail by themselves; nobody waits for their answers any more.
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        while self._tasks:
+            await asyncio.wait(self._tasks)
         await self._reader.stop()
         await self._broker.stop()
         logger.info("node stopped", extra={"node": self.name})
@@ -220,8 +221,10 @@ class Node:
         connection = ClientConnection(self, session, transport, credentials, tuple(channels))
         self._connections.add(connection)
         self._connected_total += 1
-        self._set_timer(connection)
+        self.set_timer(connection)
         logger.debug("connection opened", extra={"client": session.client})
+        if self.is_draining:
+            connection.disconnect(DisconnectCode.SHUTDOWN)
         return connection
 
     def forget(self, connection: ClientConnection) -> bool:
@@ -241,7 +244,8 @@ class Node:
         logger.debug("connection over", extra={"client": connection.client})
         return True
 
-    def _set_timer(self, connection: ClientConnection) -> None:
+    def set_timer(self, connection: ClientConnection) -> None:
+        """See to it that the session is looked at when its next deadline has come."""
         deadline = connection.session.next_deadline()
         if deadline is not None:
             self._wheel.set(connection, deadline)
@@ -255,10 +259,13 @@ class Node:
         """Ping whom it is time to ping, and close who has not answered, not signed in, or not refreshed in time."""
         now = self.now()
         for connection in self._wheel.take_due(now):
-            for subscription in connection.session.advance(now=now):
-                self._leave(connection, subscription)
-            connection.flush()
-            self._set_timer(connection)
+            try:
+                for subscription in connection.session.advance(now=now):
+                    self._leave(connection, subscription)
+                connection.flush()
+            except Exception:  # one broken connection must not stop the heart of all
+                logger.exception("a heartbeat failed", extra={"client": connection.client})
+            self.set_timer(connection)
         self._revocations.forget_old(self._wall())
 
     # Requests -------------------------------------------------------------------------------------------------------
@@ -305,9 +312,10 @@ class Node:
         credentials = msgspec.structs.replace(
             shown, token=request.connect.token or shown.token, data=bytes(request.connect.data)
         )
+        revocations = self._revocations.count
         signed_in = await self._authority.sign_in(credentials, now=self._wall())
         caller = msgspec.structs.replace(signed_in.caller, client=session.client)
-        joining: list[tuple[Subscription, CatchUp | None, m.SubscribeResult]] = []
+        joining: list[tuple[Subscription, ServedChannel, CatchUp | None, m.SubscribeResult]] = []
         held: list[str] = []
         seen = self._unsubscribe_orders
         try:
@@ -317,7 +325,7 @@ class Node:
                 subscription = Subscription(channel, namespace, asked, by_server=True)
                 served = await self._feed.hold(name, is_logged=subscription.namespace.logged)
                 held.append(name)
-                joining.append((subscription, *await self._begin(served, subscription, asked)))
+                joining.append((subscription, served, *await self._begin(served, subscription, asked)))
             while seen != self._unsubscribe_orders:
                 # A permission ended while this was going on: the answers may be from before that.
                 seen = self._unsubscribe_orders
@@ -327,21 +335,28 @@ class Node:
                 return
             if self._revocations.covers(signed_in):
                 raise Disconnect(DisconnectCode.INVALID_TOKEN, "invalid token: revoked")
+            if self._revocations.has_heard_of(caller.user, since=revocations):
+                # Nobody can tell whether the credential was looked at before that or after: it is looked at again.
+                raise Disconnect(DisconnectCode.FORCE_RECONNECT)
+            for _, served, catch_up, result in joining:
+                if catch_up is None:
+                    self._begin_here(result, served)
             session.accept(
                 request,
                 caller=caller,
                 info=signed_in.info,
                 data=signed_in.data,
                 ttl=self._ttl(signed_in.expires_at),
-                subscriptions={sub.channel.name: (sub, result) for sub, _, result in joining},
+                subscriptions={sub.channel.name: (sub, result) for sub, _, _, result in joining},
                 node=self.name,
                 version=self._version,
                 now=self.now(),
             )
             connection.flush()
             self._index(connection)
-            self._set_timer(connection)
-            for subscription, catch_up, _ in joining:
+            self.set_timer(connection)
+            # First those that need no catching up: they hear all that is published while the others do.
+            for subscription, _, catch_up, _ in sorted(joining, key=lambda entry: entry[2] is not None):
                 subscription.info = session.info
                 if await self._follow_and_join(connection, subscription, catch_up):
                     held.remove(subscription.channel.name)
@@ -396,12 +411,11 @@ class Node:
             subscription.info = msgspec.structs.replace(session.info, chan_info=m.raw(grant.info))
             result.expires, result.ttl = ttl is not None, max(1, int(ttl)) if ttl is not None else 0
             result.data = m.raw(grant.data)
-            if catch_up is None and served.stream is not None:
-                # Nothing to catch up with: the client begins where the hub is now, after all that was awaited.
+            if catch_up is None:
                 self._begin_here(result, served)
             session.subscribed(request, result)
             connection.flush()
-            self._set_timer(connection)
+            self.set_timer(connection)
             is_held = not await self._follow_and_join(connection, subscription, catch_up)
         finally:
             if is_held:
@@ -422,26 +436,28 @@ class Node:
     async def _begin(
         self, served: ServedChannel, subscription: Subscription, asked: m.SubscribeRequest
     ) -> tuple[CatchUp | None, m.SubscribeResult]:
-        """Resume if the client asks for it. Without a :class:`CatchUp` the subscriber may join the hub at once."""
+        """Resume if the client asks for it. Without a :class:`CatchUp` the client begins where the hub is *then*."""
         result = m.SubscribeResult(recoverable=subscription.is_recoverable, positioned=subscription.is_positioned)
-        if not served.is_logged:
-            return None, result
-        if not asked.recover:
-            self._begin_here(result, served)
+        if not served.is_logged or not asked.recover:
             return None, result
         result.was_recovering = True
         catch_up = CatchUp(self._feed, self._reader, served, Position(asked.epoch, asked.offset))
         result.recovered = await catch_up.begin()
         if not result.recovered:
-            self._begin_here(result, served)
             return None, result
         result.epoch, result.offset = asked.epoch, asked.offset
         result.publications = [_publication(logged) for logged in catch_up.first]
         return catch_up, result
 
     def _begin_here(self, result: m.SubscribeResult, served: ServedChannel) -> None:
-        position = served.live_stream().position
-        result.epoch, result.offset = position.epoch, position.offset
+        """Tell the client where the hub is. Next: the reply, and join the hub, without waiting in between.
+
+        Raises:
+            BackendError: The stream broke while the client was waited for; it asks again.
+        """
+        if served.is_logged:
+            position = served.live_stream().position
+            result.epoch, result.offset = position.epoch, position.offset
 
     async def _follow_and_join(
         self, connection: ClientConnection, subscription: Subscription, catch_up: CatchUp | None
@@ -449,20 +465,28 @@ class Node:
         """Send what was missed beyond the reply, then let the hub deliver. Returns whether it does."""
         channel = subscription.channel.name
 
-        async def send(page: Sequence[ports.Logged]) -> None:
-            if subscription.must_recheck:
-                return
-            parts = [connection.codec.encode_publication(channel, _publication(logged)) for logged in page]
-            for frame in frames(connection.codec, parts):
-                connection.write(frame)
-            await self._until_read(connection, subscription)
+        def is_wanted() -> bool:
+            return subscription.state is SubscriptionState.JOINING and not subscription.must_recheck
 
-        is_level = catch_up is None or await catch_up.follow(send)
+        async def send(page: Sequence[ports.Logged]) -> bool:
+            if is_wanted():
+                parts = [connection.codec.encode_publication(channel, _publication(logged)) for logged in page]
+                for frame in frames(connection.codec, parts):
+                    connection.write(frame)
+                await self._until_read(connection, subscription)
+            return is_wanted()
+
+        try:
+            is_level = catch_up is None or await catch_up.follow(send)
+        except BackendError as error:
+            # The reply is out, so that this is a gap and no refusal.
+            logger.warning("catching up failed: %s", error, extra={"client": connection.client, "channel": channel})
+            is_level = False
+        if subscription.state is not SubscriptionState.JOINING:
+            return False
         if not is_level or subscription.must_recheck:
             # Also when a permission may have ended meanwhile: the client subscribes again, and is asked for leave.
             self._tell_gap(connection, subscription)
-            return False
-        if subscription.state is not SubscriptionState.JOINING:
             return False
         subscription.state = SubscriptionState.LIVE
         self._hub.join(channel, connection, wants_join_leave=subscription.wants_join_leave)
@@ -522,7 +546,7 @@ class Node:
         if session.phase is Phase.ONLINE:
             ttl = self._ttl(signed_in.expires_at)
             session.refreshed(request, ttl=ttl, version=self._version, now=self.now())
-            self._set_timer(connection)
+            self.set_timer(connection)
 
     async def _refresh_subscription(self, connection: ClientConnection, request: s.RefreshSubscription) -> None:
         subscription = request.subscription
@@ -535,7 +559,7 @@ class Node:
             now=self._wall(),
         )
         connection.session.subscription_refreshed(request, ttl=self._ttl(grant.expires_at), now=self.now())
-        self._set_timer(connection)
+        self.set_timer(connection)
 
     def _ttl(self, expires_at: float | None) -> float | None:
         return None if expires_at is None else max(0.0, expires_at - self._wall())
@@ -561,8 +585,32 @@ class Node:
         connection.flush()
 
     def _start_over(self, channel: str) -> None:
+        if channel == CONTROL_CHANNEL:
+            self.spawn(self._start_orders_over())
+            return
         for connection in self._connections_on(channel):
-            self._tell_gap(connection, connection.session.subscriptions[channel])
+            subscription = connection.session.subscriptions.get(channel)
+            if subscription is not None:  # None: the client has just let go of it, and is about to leave the hub
+                self._tell_gap(connection, subscription)
+
+    async def _start_orders_over(self) -> None:
+        """What was ordered in between is not known: everybody comes back and is asked again."""
+        while not self.is_draining:
+            try:
+                control = await self._feed.hold(CONTROL_CHANNEL, is_logged=True)
+            except BackendError:
+                await asyncio.sleep(TIMER_RESOLUTION)
+                continue
+            try:
+                await self._read_recent_orders(control)
+            except BackendError:
+                await asyncio.sleep(TIMER_RESOLUTION)
+                continue
+            finally:
+                self._feed.release(CONTROL_CHANNEL)
+            for connection in list(self._connections):
+                connection.disconnect(DisconnectCode.INSUFFICIENT_STATE)
+            return
 
     def _connections_on(self, channel: str) -> list[ClientConnection]:
         return [subscriber for subscriber in self._hub.subscribers(channel) if isinstance(subscriber, ClientConnection)]

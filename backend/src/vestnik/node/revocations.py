@@ -14,19 +14,26 @@ class Revocations:
 
     Args:
         keep_for: Seconds; at least the lifetime of a connection token.
+
+    Attributes:
+        count: How many were ever added.
     """
 
     def __init__(self, keep_for: float) -> None:
         self._keep_for = keep_for
         self._tokens: dict[str, float] = {}
         self._users: dict[str, float] = {}
+        self._numbers: dict[str, int] = {}
+        self.count = 0
 
     def add(self, order: DisconnectToken | DisconnectUser) -> None:
         at = order.at.timestamp()
+        self.count += 1
         if isinstance(order, DisconnectToken):
             self._tokens[order.token] = at
         else:
             self._users[order.user] = max(at, self._users.get(order.user, 0.0))
+            self._numbers[order.user] = self.count
 
     def covers(self, signed_in: SignedIn) -> bool:
         """Whether who has just signed in was revoked after the proof was issued."""
@@ -38,8 +45,14 @@ class Revocations:
         # Its credential, if that was revoked, is in the other list.
         return revoked_at is not None and signed_in.issued_at < int(revoked_at)
 
+    def has_heard_of(self, user: str, *, since: int) -> bool:
+        """Whether ``user`` was revoked after :attr:`count` was ``since``."""
+        return self._numbers.get(user, 0) > since
+
     def forget_old(self, now: float) -> None:
         """``now`` is Unix time."""
         for table in (self._tokens, self._users):
             for key in [key for key, at in table.items() if at < now - self._keep_for]:
                 del table[key]
+                if table is self._users:
+                    del self._numbers[key]

@@ -83,8 +83,8 @@ class MemoryEventLog:
         stream.rows = [row for row in stream.rows if row.offset > through]
         stream.floor = max(stream.floor, through)
 
-    def renew(self) -> None:
-        """Give every stream a new epoch, as after restoring a backup."""
-        for stream in self._streams.values():
-            stream.epoch = secrets.token_hex(4)
+    def renew(self, *channels: str) -> None:
+        """Give the streams of the channels, or else every stream, a new epoch, as after restoring a backup."""
+        for channel in channels or list(self._streams):
+            self._streams[channel].epoch = secrets.token_hex(4)
         self._has_changed = True
