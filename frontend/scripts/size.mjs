@@ -1,4 +1,4 @@
-/** The budget of the first load: gzipped JavaScript that index.html pulls in before anything is clicked. */
+/** The budget of the first load: gzipped JavaScript up to the first conversation on the screen. */
 import { readFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 
@@ -7,7 +7,11 @@ const BUDGET_KB = 200; // about two seconds on a slow phone connection
 const dist = new URL("../dist/", import.meta.url);
 const manifest = JSON.parse(readFileSync(new URL(".vite/manifest.json", dist), "utf8"));
 const files = new Set();
-collect("index.html");
+// The page itself, the route that people land on, and the larger of the catalogues, of which one is loaded.
+for (const key of ["index.html", "src/features/chat/ChatPage.tsx", "src/i18n/locales/ru.po"]) {
+  if (!manifest[key]) throw new Error(`dist/.vite/manifest.json has no entry ${key}: has the file moved?`);
+  collect(key);
+}
 
 let total = 0;
 for (const file of [...files].sort()) {

@@ -1,11 +1,10 @@
 import { useRealtime, useRooms, useSession } from "@vestnik/client/react";
-import { type ReactNode, useEffect } from "react";
+import { lazy, type ReactNode, Suspense, useEffect } from "react";
 import { Link, useLocation } from "wouter";
 import { useServerPreferences } from "../features/account/preferences";
 import { roleText, seesInvoices } from "../features/account/roles";
 import { ConnectionBar } from "../features/connection/ConnectionBar";
 import { Bell } from "../features/notifications/Bell";
-import { LiveToasts } from "../features/notifications/LiveToasts";
 import { useText } from "../i18n/useText";
 import { Avatar } from "../ui/Avatar";
 import { Badge } from "../ui/Badge";
@@ -13,6 +12,8 @@ import { classes } from "../ui/classes";
 import { ChatIcon, InvoiceIcon, SettingsIcon } from "../ui/icons";
 import { Mark } from "../ui/Mark";
 import { navItem } from "../ui/navItem";
+
+const LiveToasts = lazy(() => import("../features/notifications/LiveToasts"));
 
 /** The frame around every signed-in page: the connection bar, the navigation, and what is open. */
 export function Shell({ children }: { children: ReactNode }) {
@@ -90,7 +91,9 @@ export function Shell({ children }: { children: ReactNode }) {
           {children}
         </main>
       </div>
-      <LiveToasts />
+      <Suspense>
+        <LiveToasts />
+      </Suspense>
     </div>
   );
 }

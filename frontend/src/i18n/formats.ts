@@ -64,7 +64,7 @@ function makeFormats(tag: string): Formats {
 }
 
 /** A bare date ("2026-11-24") means that day in the reader's zone, not midnight in Greenwich. */
-export function dateOf(at: string | Date): Date {
+function dateOf(at: string | Date): Date {
   if (at instanceof Date) return at;
   return /^\d{4}-\d{2}-\d{2}$/.test(at) ? new Date(`${at}T00:00:00`) : new Date(at);
 }

@@ -24,7 +24,6 @@ function Icon({ size = 20, className, children }: IconProps & { children: ReactN
     </svg>
   );
 }
-
 export const ChatIcon = (props: IconProps) => (
   <Icon {...props}>
     <path d="M3 5.500A2.500 2.500 0 0 1 5.500 3h9A2.500 2.500 0 0 1 17 5.500v6a2.500 2.500 0 0 1-2.500 2.500H9l-4.200 3.200V14A2 2 0 0 1 3 12z" />
@@ -50,11 +49,6 @@ export const SettingsIcon = (props: IconProps) => (
 export const BackIcon = (props: IconProps) => (
   <Icon {...props}>
     <path d="M12.500 4.500 7 10l5.500 5.500" />
-  </Icon>
-);
-export const ForwardIcon = (props: IconProps) => (
-  <Icon {...props}>
-    <path d="M7.500 4.500 13 10l-5.500 5.500" />
   </Icon>
 );
 export const DownIcon = (props: IconProps) => (
@@ -134,12 +128,6 @@ export const CopyIcon = (props: IconProps) => (
     <path d="M7 7h9v9.500H7zM4 13V3.500h9" />
   </Icon>
 );
-export const SmileIcon = (props: IconProps) => (
-  <Icon {...props}>
-    <circle cx="10" cy="10" r="6.900" />
-    <path d="M7.300 11.700c1.400 1.900 4 1.900 5.400 0M7.800 8v.1M12.200 8v.1" />
-  </Icon>
-);
 export const EyeIcon = (props: IconProps) => (
   <Icon {...props}>
     <path d="M2.500 10S5.300 5 10 5s7.500 5 7.500 5-2.800 5-7.500 5-7.500-5-7.500-5z" />
@@ -173,21 +161,9 @@ export const BanIcon = (props: IconProps) => (
     <path d="m5.200 5.200 9.600 9.600" />
   </Icon>
 );
-export const PeopleIcon = (props: IconProps) => (
-  <Icon {...props}>
-    <circle cx="7.500" cy="7" r="2.800" />
-    <path d="M2.500 16c.3-3 2.300-4.700 5-4.700s4.700 1.700 5 4.700M13 4.500a2.600 2.600 0 0 1 0 5M14.500 11.700c1.700.6 2.800 2 3 4.300" />
-  </Icon>
-);
 export const LockIcon = (props: IconProps) => (
   <Icon {...props}>
     <path d="M5 9h10v7.500H5zM7 9V6.500a3 3 0 0 1 6 0V9" />
-  </Icon>
-);
-export const HelpIcon = (props: IconProps) => (
-  <Icon {...props}>
-    <circle cx="10" cy="10" r="6.900" />
-    <path d="M8 8.200a2 2 0 1 1 2.800 1.900c-.6.300-.8.700-.8 1.300M10 13.700v.1" />
   </Icon>
 );
 export const ExitIcon = (props: IconProps) => (

@@ -1,10 +1,10 @@
 /** Language and theme: switched here at once, stored with the person, taken over on their other devices. */
 import { useNotifications, useRealtime, useSession } from "@vestnik/client/react";
 import { useCallback, useEffect, useRef } from "react";
-import { toast } from "sonner";
 import { errorText } from "../../i18n/errors";
 import { activateLocale, isLocale, type Locale } from "../../i18n/locale";
 import { useText } from "../../i18n/useText";
+import { complain } from "../../ui/complain";
 import { isTheme, setTheme, type Theme } from "./theme";
 
 /** Chosen on the sign-in page: a wish of this very minute, which wins over what was stored earlier. */
@@ -34,7 +34,7 @@ export function useStoredPreferences(): {
         // The server words notifications in the language of their reader.
         if (change.language) await latest.current.refetch();
       } catch (error) {
-        toast.error(errorText(latest.current.t, error));
+        complain(errorText(latest.current.t, error));
       }
     },
     [api],

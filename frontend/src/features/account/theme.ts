@@ -12,7 +12,7 @@ export function isTheme(value: unknown): value is Theme {
 }
 
 /** The choice of this device. */
-export function storedTheme(): Theme {
+function storedTheme(): Theme {
   const stored = localStorage.getItem(STORAGE_KEY);
   return isTheme(stored) ? stored : "system";
 }

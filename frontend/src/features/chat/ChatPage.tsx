@@ -1,11 +1,12 @@
-import { useState } from "react";
+import { lazy, Suspense, useState } from "react";
 import { useText } from "../../i18n/useText";
 import { classes } from "../../ui/classes";
 import { Empty } from "../../ui/Empty";
 import { ChatIcon } from "../../ui/icons";
-import { NewChatDialog } from "./NewChatDialog";
 import { RoomList } from "./RoomList";
 import { RoomView } from "./RoomView";
+
+const NewChatDialog = lazy(() => import("./NewChatDialog"));
 
 /** The list of rooms and the open one: side by side, on a phone one at a time. */
 export default function ChatPage({ roomId }: { roomId: number | null }) {
@@ -31,7 +32,11 @@ export default function ChatPage({ roomId }: { roomId: number | null }) {
           <RoomView key={roomId} roomId={roomId} />
         )}
       </div>
-      <NewChatDialog open={starting} onOpenChange={setStarting} />
+      {starting && (
+        <Suspense>
+          <NewChatDialog onClose={() => setStarting(false)} />
+        </Suspense>
+      )}
     </div>
   );
 }

@@ -3,7 +3,7 @@ import { splitLinks } from "./links";
 /** A message as it was written, with its web addresses as links. Never interpreted as HTML. */
 export function MessageText({ text }: { text: string }) {
   return (
-    <span className="wrap-hard whitespace-pre-wrap" dir="auto">
+    <span className="wrap-hard whitespace-pre-wrap" dir="auto" data-testid="message-text">
       {splitLinks(text).map((piece, index) =>
         piece.href ? (
           <a

@@ -13,22 +13,17 @@ import { useContacts } from "../account/contacts";
 import { roleText } from "../account/roles";
 import { matches, useStartChat } from "./startChat";
 
-interface NewChatDialogProps {
-  open: boolean;
-  onOpenChange: (open: boolean) => void;
-}
-
-export function NewChatDialog({ open, onOpenChange }: NewChatDialogProps) {
+export default function NewChatDialog({ onClose }: { onClose: () => void }) {
   const { t } = useText();
   return (
     <Dialog
-      open={open}
-      onOpenChange={onOpenChange}
+      open
+      onOpenChange={(open) => !open && onClose()}
       title={t("newChat.title")}
       description={t("newChat.hint")}
       closeLabel={t("common.close")}
     >
-      <NewChatForm onDone={() => onOpenChange(false)} />
+      <NewChatForm onDone={onClose} />
     </Dialog>
   );
 }

@@ -1,11 +1,11 @@
 import type { Room, UserRef } from "@vestnik/client";
 import { useRooms, useSession } from "@vestnik/client/react";
 import { useState } from "react";
-import { toast } from "sonner";
 import { codeText, errorText } from "../../i18n/errors";
 import { useText } from "../../i18n/useText";
 import { Avatar } from "../../ui/Avatar";
 import { Button, IconButton } from "../../ui/Button";
+import { complain } from "../../ui/complain";
 import { Empty } from "../../ui/Empty";
 import { AlertIcon, ChatIcon, PlusIcon, SearchIcon } from "../../ui/icons";
 import { Spinner } from "../../ui/Spinner";
@@ -95,7 +95,7 @@ function FoundPeople({ wanted, rooms, userId, onOpened }: FoundPeopleProps) {
   if (people.length === 0) return null;
 
   const start = (person: UserRef) => {
-    startChat([person.id]).then(onOpened, (failure: unknown) => toast.error(errorText(t, failure)));
+    startChat([person.id]).then(onOpened, (failure: unknown) => complain(errorText(t, failure)));
   };
   return (
     <section aria-labelledby="found-people" className="mt-2 border-t border-line pt-3">

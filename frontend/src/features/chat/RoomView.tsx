@@ -1,12 +1,11 @@
 import type { Message, PendingMessage, Room } from "@vestnik/client";
 import { useRoom, useSession } from "@vestnik/client/react";
-import { useCallback, useMemo, useRef, useState } from "react";
-import { toast } from "sonner";
+import { lazy, Suspense, useCallback, useMemo, useRef, useState } from "react";
 import { Link } from "wouter";
 import { codeText, errorText } from "../../i18n/errors";
 import { useText } from "../../i18n/useText";
 import { Button } from "../../ui/Button";
-import { Dialog } from "../../ui/Dialog";
+import { complain } from "../../ui/complain";
 import { Empty } from "../../ui/Empty";
 import { AlertIcon, ChatIcon, LockIcon } from "../../ui/icons";
 import { Spinner } from "../../ui/Spinner";
@@ -17,6 +16,8 @@ import { RoomHeader } from "./RoomHeader";
 import { readOnlyReason } from "./rooms";
 import { TypingLine } from "./TypingLine";
 import { useAnnouncements } from "./useAnnouncements";
+
+const DeleteDialog = lazy(() => import("./DeleteDialog"));
 
 /** One room. The parent gives it `key={roomId}`, so nothing of one room is ever shown in another. */
 export function RoomView({ roomId }: { roomId: number }) {
@@ -57,7 +58,7 @@ function OpenRoom({ roomId, userId, details, room }: OpenRoomProps) {
   const announcement = useAnnouncements(room.messages, userId, t);
   const closed = details && readOnlyReason(details);
 
-  const say = useCallback((error: unknown) => void toast.error(errorText(t, error)), [t]);
+  const say = useCallback((error: unknown) => complain(errorText(t, error)), [t]);
   const compose = useCallback((next: Composing) => {
     setComposing(next);
     field.current?.focus();
@@ -171,28 +172,17 @@ function OpenRoom({ roomId, userId, details, room }: OpenRoomProps) {
           onEditLast={editLast}
         />
       )}
-      <Dialog
-        open={deleting !== null}
-        onOpenChange={(open) => !open && setDeleting(null)}
-        title={t("message.deleteTitle")}
-        description={t("message.deleteHint")}
-        closeLabel={t("common.close")}
-      >
-        <div className="flex justify-end gap-2 pt-2">
-          <Button look="quiet" onClick={() => setDeleting(null)}>
-            {t("common.cancel")}
-          </Button>
-          <Button
-            look="danger"
-            onClick={() => {
-              if (deleting) room.remove(deleting.id).catch(say);
+      {deleting && (
+        <Suspense>
+          <DeleteDialog
+            onCancel={() => setDeleting(null)}
+            onDelete={() => {
+              room.remove(deleting.id).catch(say);
               setDeleting(null);
             }}
-          >
-            {t("message.delete")}
-          </Button>
-        </div>
-      </Dialog>
+          />
+        </Suspense>
+      )}
     </section>
   );
 }

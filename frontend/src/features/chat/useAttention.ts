@@ -5,7 +5,7 @@ export function useAttention(): boolean {
   return useSyncExternalStore(listen, hasAttention);
 }
 
-export function hasAttention(): boolean {
+function hasAttention(): boolean {
   return document.visibilityState === "visible" && document.hasFocus();
 }
 

@@ -1,5 +1,5 @@
 import { useInvoices, useSession } from "@vestnik/client/react";
-import { useState } from "react";
+import { lazy, Suspense, useState } from "react";
 import { codeText } from "../../i18n/errors";
 import { useText } from "../../i18n/useText";
 import { Button } from "../../ui/Button";
@@ -9,7 +9,8 @@ import { AlertIcon, InvoiceIcon, PlusIcon } from "../../ui/icons";
 import { Spinner } from "../../ui/Spinner";
 import { InvoiceListItem } from "./InvoiceListItem";
 import { InvoiceView } from "./InvoiceView";
-import { NewInvoiceDialog } from "./NewInvoiceDialog";
+
+const NewInvoiceDialog = lazy(() => import("./NewInvoiceDialog"));
 
 /** The list of invoices and the open one: side by side, on a phone one at a time. */
 export default function InvoicesPage({ invoiceId }: { invoiceId: number | null }) {
@@ -69,7 +70,11 @@ export default function InvoicesPage({ invoiceId }: { invoiceId: number | null }
           <InvoiceView key={invoiceId} invoiceId={invoiceId} />
         )}
       </div>
-      <NewInvoiceDialog open={creating} onOpenChange={setCreating} />
+      {creating && (
+        <Suspense>
+          <NewInvoiceDialog onClose={() => setCreating(false)} />
+        </Suspense>
+      )}
     </div>
   );
 }

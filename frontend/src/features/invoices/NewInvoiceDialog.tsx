@@ -10,21 +10,16 @@ import { Field, INPUT } from "../../ui/Field";
 import { useContacts } from "../account/contacts";
 import { minorUnits } from "./amount";
 
-interface NewInvoiceDialogProps {
-  open: boolean;
-  onOpenChange: (open: boolean) => void;
-}
-
-export function NewInvoiceDialog({ open, onOpenChange }: NewInvoiceDialogProps) {
+export default function NewInvoiceDialog({ onClose }: { onClose: () => void }) {
   const { t } = useText();
   return (
     <Dialog
-      open={open}
-      onOpenChange={onOpenChange}
+      open
+      onOpenChange={(open) => !open && onClose()}
       title={t("invoice.newTitle")}
       closeLabel={t("common.close")}
     >
-      <NewInvoiceForm onDone={() => onOpenChange(false)} />
+      <NewInvoiceForm onDone={onClose} />
     </Dialog>
   );
 }

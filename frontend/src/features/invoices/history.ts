@@ -1,7 +1,7 @@
 /** What happened to an invoice, as the timeline shows it. */
 import type { Invoice } from "@vestnik/client";
 
-export const STEPS = [
+const STEPS = [
   "created",
   "sent",
   "viewed",

@@ -1,7 +1,7 @@
 /** What an invoice's status looks like and what may be done with it. */
 import type { Invoice } from "@vestnik/client";
 
-export const DISPLAY_STATUSES = [
+const DISPLAY_STATUSES = [
   "draft",
   "sent",
   "viewed",

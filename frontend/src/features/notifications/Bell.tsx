@@ -1,11 +1,13 @@
 import { useNotifications } from "@vestnik/client/react";
-import { useState } from "react";
+import { lazy, Suspense, useState } from "react";
 import { useText } from "../../i18n/useText";
 import { Badge } from "../../ui/Badge";
 import { BellIcon } from "../../ui/icons";
 import { navItem } from "../../ui/navItem";
 import { Popover } from "../../ui/Popover";
-import { NotificationPanel } from "./NotificationPanel";
+import { Spinner } from "../../ui/Spinner";
+
+const NotificationPanel = lazy(() => import("./NotificationPanel"));
 
 /** The bell with the number of what was not seen yet, and the panel that it opens. */
 export function Bell() {
@@ -32,7 +34,9 @@ export function Bell() {
         </button>
       }
     >
-      <NotificationPanel notifications={notifications} onFollowed={() => setOpen(false)} />
+      <Suspense fallback={<Spinner label={t("common.loading")} />}>
+        <NotificationPanel notifications={notifications} onFollowed={() => setOpen(false)} />
+      </Suspense>
     </Popover>
   );
 }

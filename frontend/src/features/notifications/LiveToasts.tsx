@@ -1,15 +1,16 @@
-import { type Notification, notificationWebSocketService } from "@vestnik/client";
+import { notificationWebSocketService } from "@vestnik/client";
 import { useEffect, useRef } from "react";
 import { Toaster, toast } from "sonner";
 import { useLocation } from "wouter";
 import { useText } from "../../i18n/useText";
 import { useTheme } from "../account/theme";
 import { isOwnAddress } from "./link";
+import { isWorthAToast } from "./worth";
 
 const MAX_TOASTS = 3;
 
 /** Shows what arrives while somebody looks; what concerns the open page is there already. */
-export function LiveToasts() {
+export default function LiveToasts() {
   const { t } = useText();
   const theme = useTheme();
   const [location, navigate] = useLocation();
@@ -60,9 +61,4 @@ export function LiveToasts() {
       }}
     />
   );
-}
-
-/** Nothing in a hidden tab, and nothing that leads to where the person is. */
-export function isWorthAToast(notification: Notification, location: string, visible: boolean): boolean {
-  return visible && (notification.link === "" || notification.link !== location);
 }

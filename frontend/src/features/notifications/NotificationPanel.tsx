@@ -1,13 +1,13 @@
 import type { Notification } from "@vestnik/client";
 import type { useNotifications } from "@vestnik/client/react";
 import { useEffect, useRef, useState } from "react";
-import { toast } from "sonner";
 import { useLocation } from "wouter";
 import { codeText, errorText } from "../../i18n/errors";
 import { daysBetween } from "../../i18n/formats";
 import { useText } from "../../i18n/useText";
 import { Button } from "../../ui/Button";
 import { Choice } from "../../ui/Choice";
+import { complain } from "../../ui/complain";
 import { Empty } from "../../ui/Empty";
 import { AlertIcon, BellIcon } from "../../ui/icons";
 import { Spinner } from "../../ui/Spinner";
@@ -23,7 +23,7 @@ interface NotificationPanelProps {
   onFollowed: () => void;
 }
 
-export function NotificationPanel({ notifications, onFollowed }: NotificationPanelProps) {
+export default function NotificationPanel({ notifications, onFollowed }: NotificationPanelProps) {
   const { t, formats } = useText();
   const [, navigate] = useLocation();
   const [filter, setFilter] = useState<Filter>("all");
@@ -43,7 +43,7 @@ export function NotificationPanel({ notifications, onFollowed }: NotificationPan
 
   const follow = (notification: Notification) => {
     if (!notification.read_at)
-      markRead([notification.id]).catch((error: unknown) => toast.error(errorText(t, error)));
+      markRead([notification.id]).catch((error: unknown) => complain(errorText(t, error)));
     if (!isOwnAddress(notification.link)) return;
     navigate(notification.link);
     onFollowed();
@@ -63,7 +63,7 @@ export function NotificationPanel({ notifications, onFollowed }: NotificationPan
           small
           look="quiet"
           disabled={notifications.unread === 0}
-          onClick={() => void markAllRead().catch((error: unknown) => toast.error(errorText(t, error)))}
+          onClick={() => void markAllRead().catch((error: unknown) => complain(errorText(t, error)))}
         >
           {t("notifications.readAll")}
         </Button>

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import { notification } from "../../testing/samples";
 import { byDay } from "./groups";
-import { isWorthAToast } from "./LiveToasts";
 import { isOwnAddress } from "./link";
+import { isWorthAToast } from "./worth";
 
 test("the feed is grouped by the reader's days and keeps its order", () => {
   const at = (day: number, hour: number) => new Date(2026, 10, day, hour).toISOString();
