@@ -27,6 +27,7 @@ from vestnik.apps.accounts.authenticators import (
 )
 from vestnik.apps.conf import VestnikSettings, vestnik_settings
 from vestnik.apps.eventlog import outlet
+from vestnik.apps.eventlog.durability import durability_findings
 from vestnik.apps.eventlog.namespaces import declared_namespaces
 from vestnik.apps.eventlog.reader import DatabaseEventLog
 from vestnik.apps.eventlog.threads import DatabaseThreads
@@ -38,7 +39,7 @@ from vestnik.core.namespaces import Caller, Namespace, Namespaces
 from vestnik.core.ports import Broker, Credentials, Grant, SignedIn
 from vestnik.core.procedures import Procedures
 from vestnik.node.node import Node
-from vestnik.transports.asgi import SocketApplication
+from vestnik.transports.asgi import LifespanApplication, SocketApplication
 from vestnik.transports.handshake import Doorkeeper, Handshake, Refused
 
 logger = logging.getLogger(__name__)
@@ -219,7 +220,8 @@ class Site:
         """The node, started on first asking.
 
         Raises:
-            BackendError: The database cannot be reached; the next call tries again.
+            BackendError: The database cannot be reached, or might lose what was acknowledged. The next call tries
+                again.
         """
         if self._node is not None:
             return self._node
@@ -244,6 +246,10 @@ class Site:
         doorkeeper = Doorkeeper(self._check_handshake, self._config.allowed_origins)
         return SocketApplication(self.node, doorkeeper, max_waiting=self._config.max_waiting_bytes)
 
+    def lifespan_application(self) -> LifespanApplication:
+        """The ASGI application for the ``lifespan`` scope: servers that have one start and stop the node by it."""
+        return LifespanApplication(self.node, self.stop)
+
     async def _check_handshake(self, handshake: Handshake) -> Credentials:
         await self.node()
         assert self._authority is not None
@@ -254,6 +260,7 @@ class Site:
         self._executor = DatabaseThreads(self._config.database_threads)
         self._log = DatabaseEventLog(self._executor)
         self._authority = SiteAuthority(self._executor)
+        await self._require_durability(self._executor)
         node = Node(
             namespaces=build_namespaces(self._config),
             authority=self._authority,
@@ -273,6 +280,19 @@ class Site:
         self._stop_listening = outlet.listen(node.publish)
         self._node = node
         return node
+
+    async def _require_durability(self, executor: Executor) -> None:
+        findings = await in_thread(executor, durability_findings)
+        for finding in findings:
+            is_error = finding.level == "error"
+            logger.log(
+                logging.ERROR if is_error else logging.WARNING,
+                finding.sentence,
+                extra={"finding": finding.id, "hint": finding.hint},
+            )
+        if errors := [finding for finding in findings if finding.level == "error"]:
+            # A promise that the database cannot keep is not made.
+            raise BackendError(f"{errors[0].id}: {errors[0].sentence} {errors[0].hint}", temporary=False)
 
     def _close(self) -> None:
         if self._log is not None:

@@ -23,6 +23,7 @@ socket_application: Any = site.socket_application()
 application = ProtocolTypeRouter(
     {
         "http": http_application,
+        "lifespan": site.lifespan_application(),
         "websocket": URLRouter([*socket_urlpatterns(socket_application), re_path(r"", socket_application)]),
     }
 )

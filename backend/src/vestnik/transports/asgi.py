@@ -13,7 +13,7 @@ from vestnik.core.codes import DisconnectCode
 from vestnik.node.connection import ClientConnection
 from vestnik.node.eager import run_eagerly
 from vestnik.node.node import Node
-from vestnik.transports.daphne import DaphneSocket
+from vestnik.transports.daphne import DaphneSocket, before_shutdown
 from vestnik.transports.handshake import Admitted, Doorkeeper, Handshake, Refused
 
 logger = logging.getLogger(__name__)
@@ -23,6 +23,7 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 SHUTDOWN_GRACE = 3.0  # seconds that what is under way may take when the server stops; Daphne allows ten
+SHUTDOWN_SPREAD = 2.0  # seconds over which clients are sent elsewhere, so that they do not all come back at once
 CLOSE_TIMEOUT = 5.0  # seconds until a peer that does not take note of a close is left to the server to drop
 
 
@@ -52,6 +53,10 @@ class AsgiConnection:
         self._is_slow = False
         self.on_slow: Callable[[], None] = lambda: None
         self.on_close: Callable[[], None] = lambda: None
+
+    @property
+    def is_daphne(self) -> bool:
+        return self._daphne is not None
 
     @property
     def buffered(self) -> int:
@@ -133,6 +138,7 @@ class SocketApplication:
         self._node = node
         self._doorkeeper = doorkeeper
         self._max_waiting = max_waiting
+        self._drains_with_daphne = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "websocket":
@@ -165,6 +171,9 @@ class SocketApplication:
     async def _serve(self, node: Node, admitted: Admitted, receive: Receive, send: Send, handshake: Handshake) -> None:
         codec = admitted.codec
         transport = AsgiConnection(send, is_text=codec.is_text, max_waiting=self._max_waiting)
+        if transport.is_daphne and not self._drains_with_daphne:
+            self._drains_with_daphne = True
+            before_shutdown(lambda: node.drain(within=SHUTDOWN_SPREAD))
         connection = node.connect(transport, codec, credentials=admitted.credentials, channels=admitted.channels)
         transport.on_slow = connection.slow
         logger.info("connected", extra={"client": connection.client, "address": handshake.address, "codec": codec.name})

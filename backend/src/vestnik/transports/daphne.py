@@ -6,6 +6,8 @@ protocol; everywhere else, and should a later Daphne differ, the plain ASGI mess
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable, Coroutine
 from functools import partial
 from typing import Any
 
@@ -95,6 +97,20 @@ class DaphneSocket:
         transport = self._protocol.transport
         buffered = len(getattr(transport, "dataBuffer", b"")) - getattr(transport, "offset", 0)
         return max(0, buffered) + int(getattr(transport, "_tempDataLen", 0))
+
+
+def before_shutdown(work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """Have ``work`` awaited when Daphne is asked to stop, before it closes anything.
+
+    Daphne itself cancels the applications then, but not if one of its HTTP connections has just been served: a key that
+    it has deleted by then is looked up. This does not depend on that.
+    """
+    from twisted.internet import defer, reactor
+
+    def begin() -> Any:
+        return defer.Deferred.fromFuture(asyncio.ensure_future(work()))
+
+    reactor.addSystemEventTrigger("before", "shutdown", begin)  # type: ignore[arg-type]
 
 
 def _framed(message: bytes, is_text: bool) -> bytes:
