@@ -1,4 +1,4 @@
-"""How fast frames are read and written, on one core: `backend/.venv/bin/python benchmarks/codec.py` prints JSON.
+"""How fast frames are read and written, on one core.
 
 Each figure is the best of several runs, in nanoseconds per operation: the best is what the code costs, the rest is what
 else the machine did.
@@ -6,25 +6,19 @@ else the machine did.
 
 from __future__ import annotations
 
-import argparse
 import json
-import platform
-import sys
 import timeit
 from collections.abc import Callable
-from importlib.metadata import version
-from pathlib import Path
 
 import msgspec
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "backend/src"))
+from harness.report import Report, options
 
 from vestnik.core.codec import JSON, PROTOBUF, check_data, compact
 from vestnik.core.messages import Command, Publication, PublishResult, Reply, RPCRequest
 from vestnik.core.tokens import ConnectionClaims, issue, verify
 
 NOW = 1_800_000_000
-SECRET = "benchmark secret, as long as a real one is"  # noqa: S105
+SECRET = "benchmark secret, as long as a real one is"
 MESSAGE = msgspec.json.encode(
     {
         "type": "message.created",
@@ -72,22 +66,18 @@ def measure(operation: Callable[[], object], seconds: float) -> float:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = options(__doc__)
     parser.add_argument("--seconds", type=float, default=0.5, help="time spent on each operation")
     arguments = parser.parse_args()
-    print(
-        json.dumps(
-            {
-                "benchmark": "codec",
-                "python": platform.python_version(),
-                "machine": platform.machine(),
-                "versions": {name: version(name) for name in ("msgspec", "protobuf")},
-                "data_bytes": len(MESSAGE),
-                "nanoseconds": {name: round(measure(run, arguments.seconds)) for name, run in operations().items()},
-            },
-            indent=2,
-            ensure_ascii=False,
-        )
+    seconds = 0.001 if arguments.short else arguments.seconds
+    report = Report("codec", arguments)
+    found = {name: round(measure(run, seconds)) for name, run in operations().items()}
+    report.finish(
+        f"Reading and writing, with {len(MESSAGE)} bytes of data, best of five",
+        ["operation", "nanoseconds"],
+        [[name, f"{time:,}"] for name, time in found.items()],
+        data_bytes=len(MESSAGE),
+        nanoseconds=found,
     )
 
 

@@ -179,7 +179,7 @@ def compare(arenas: Sequence[Arena], in_flight: int, rounds: int, round_cpu: flo
         turn = arenas if number % 2 == 0 else tuple(reversed(arenas))
         results = {arena.name: arena.play(sizes[arena.name], in_flight) for arena in turn}
         found.append({"in_flight": in_flight, "round": number, **results})
-        print(".", end="", flush=True, file=sys.stderr)
+        print(f"{in_flight} in flight, round {number + 1} of {rounds}", flush=True, file=sys.stderr)
     return found
 
 
@@ -205,10 +205,14 @@ def main() -> None:
     for in_flight in IN_FLIGHT:
         pairs = [one for one in found if one["in_flight"] == in_flight]
         mine, other = [one[ours.name] for one in pairs], [one[theirs.name] for one in pairs]
-        ratios = [b["cpu_ms_per_publication"] / max(a["cpu_ms_per_publication"], 1e-3)
-                  for a, b in zip(mine, other, strict=True)]
-        walls = [(b["wall_s"] / b["publications"]) / (a["wall_s"] / a["publications"])
-                 for a, b in zip(mine, other, strict=True)]
+        ratios = [
+            b["cpu_ms_per_publication"] / max(a["cpu_ms_per_publication"], 1e-3)
+            for a, b in zip(mine, other, strict=True)
+        ]
+        walls = [
+            (b["wall_s"] / b["publications"]) / (a["wall_s"] / a["publications"])
+            for a, b in zip(mine, other, strict=True)
+        ]
         summary[in_flight] = {"cpu_ratios": ratios, "wall_ratios": walls}
         rows.append(
             [
@@ -224,8 +228,16 @@ def main() -> None:
         )
     report.finish(
         f"One publication of {MESSAGE_BYTES} bytes to {subscribers} subscribers on Daphne, {rounds} pairs of rounds",
-        ["in flight", "Vestnik CPU", "Channels CPU", "CPU ratio", "Vestnik per CPU s", "Channels per CPU s",
-         "wall ratio", "generator idle"],
+        [
+            "in flight",
+            "Vestnik CPU",
+            "Channels CPU",
+            "CPU ratio",
+            "Vestnik per CPU s",
+            "Channels per CPU s",
+            "wall ratio",
+            "generator idle",
+        ],
         rows,
         subscribers=subscribers,
         message_bytes=MESSAGE_BYTES,

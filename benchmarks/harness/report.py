@@ -57,8 +57,10 @@ class Report:
         widths = [max(map(len, column)) for column in zip(*table, strict=True)]
         print(f"\n{title}\n")
         for index, row in enumerate(table):
-            cells = [cell.ljust(width) if column == 0 else cell.rjust(width) for column, (cell, width) in
-                     enumerate(zip(row, widths, strict=True))]
+            cells = [
+                cell.ljust(width) if column == 0 else cell.rjust(width)
+                for column, (cell, width) in enumerate(zip(row, widths, strict=True))
+            ]
             print("| " + " | ".join(cells) + " |")
             if index == 0:
                 print("| " + " | ".join(("-" * (w - 1) + ":") if c else "-" * w for c, w in enumerate(widths)) + " |")

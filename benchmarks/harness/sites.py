@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import resource
 import time
 from pathlib import Path
+from typing import Any
 
 from harness import BACKEND, BENCHMARKS
 from tests.support.site import RunningSite
@@ -46,3 +48,9 @@ def connection_token(running: RunningSite, user: int | str) -> str:
     """A token for the socket, as the site itself would issue it."""
     now = time.time()
     return issue(ConnectionClaims(sub=str(user), iat=now, exp=now + 86_400, jti="benchmark"), running.secret_key)
+
+
+def fill(running: RunningSite, expression: str) -> Any:
+    """Evaluate an expression of :mod:`sites.contents` inside the site; returns what it gave."""
+    code = f"from sites import contents\ncontents.answer(contents.{expression})"
+    return json.loads(running.manage("shell", "--verbosity", "0", "-c", code))
