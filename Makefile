@@ -8,7 +8,7 @@ FRONTEND_PORT = 8080
 PYTHON_SCRIPT = @exec scripts/python
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint e2e setup
+.PHONY: help run test lint e2e bench setup
 
 help: ## show this list
 	@echo "Vestnik. Commands:"
@@ -26,6 +26,9 @@ lint: ## format, lint, types and the layering, both languages
 
 e2e: ## the end-to-end tests in a real Chromium
 	$(PYTHON_SCRIPT) scripts/check.py e2e
+
+bench: ## measure speed and memory; see benchmarks/README.md
+	$(PYTHON_SCRIPT) benchmarks/run.py
 
 setup: ## only the set-up
 	$(PYTHON_SCRIPT) scripts/setup.py
