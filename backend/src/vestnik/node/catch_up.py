@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Awaitable, Callable, Sequence
 
-from vestnik.core.errors import LocalError
+from vestnik.core.errors import BackendError, LocalError
 from vestnik.core.ports import Logged, ReadAfter
 from vestnik.core.position import Position
 from vestnik.node.feed import PAGE, Feed, ServedChannel
 from vestnik.node.log_reader import LogReader
+
+logger = logging.getLogger(__name__)
 
 # The reply to a subscribe is one message, and some WebSocket libraries refuse messages over 1 MiB. What does not fit
 # follows as ordinary pushes.
@@ -56,7 +59,13 @@ class CatchUp:
                 return False
         if self.is_level:
             return True
-        page = await self._next_page()
+        try:
+            page = await self._next_page()
+        except BackendError as error:
+            if error.temporary:
+                raise
+            logger.warning("a stream cannot be resumed: %s", error, extra={"channel": self._served.name})
+            page = None
         if page is None:
             return False
         self.first = page

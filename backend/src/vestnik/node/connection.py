@@ -118,7 +118,7 @@ class ClientConnection:
         except Disconnect as error:
             self.session.disconnect(error.code, error.reason)
         except BackendError as error:
-            logger.warning("a backend failed: %s", error, extra={"client": self.client, "request": _name(request)})
+            self._node.outage.failed(error, client=self.client, request=_name(request))
             self._refuse_for_now(request)
         except Exception:
             logger.exception("a request failed", extra={"client": self.client, "request": _name(request)})

@@ -11,6 +11,7 @@ from vestnik.core.ports import Broker, EventLog, Hint, Logged, ReadAfter
 from vestnik.core.position import Position
 from vestnik.core.stream import Stream
 from vestnik.node.log_reader import LogReader
+from vestnik.node.outage import Outage
 
 logger = logging.getLogger(__name__)
 
@@ -83,6 +84,8 @@ class Feed:
         self._has_behind = asyncio.Event()
         self._caught_up = asyncio.Condition()
         self._is_stopped = False
+        self._reading = Outage(logger, "the event log cannot be read")
+        self._comparing = Outage(logger, "the event log cannot be compared")
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
@@ -203,12 +206,9 @@ class Feed:
                 continue
             try:
                 await self._read(some)
-            except BackendError as error:
-                logger.warning("the event log cannot be read: %s", error, extra={"channels": len(some)})
-                self._behind.update(served for served in some if served.holders)
-                await asyncio.sleep(RETRY_AFTER)
-            except Exception:
-                logger.exception("catching up failed", extra={"channels": len(some)})
+                self._reading.worked()
+            except Exception as error:
+                self._reading.failed(error, channels=len(some))
                 self._behind.update(served for served in some if served.holders)
                 await asyncio.sleep(RETRY_AFTER)
             if self._behind:
@@ -218,7 +218,13 @@ class Feed:
 
     async def _read(self, some: Sequence[ServedChannel]) -> None:
         streams = [served.live_stream() for served in some]
-        pieces = await self._log.read([ReadAfter(s.channel, s.offset, PAGE) for s in streams])
+        try:
+            pieces = await self._log.read([ReadAfter(s.channel, s.offset, PAGE) for s in streams])
+        except BackendError as error:
+            if error.temporary:
+                raise
+            await self._read_apart(some, error)
+            return
         has_moved = False
         for served, stream, piece in zip(some, streams, pieces, strict=True):
             if served.stream is not stream or not served.holders:
@@ -235,6 +241,18 @@ class Feed:
             # A hint came before what it speaks of can be read: not a reason to ask without pause.
             await asyncio.sleep(RETRY_AFTER)
 
+    async def _read_apart(self, some: Sequence[ServedChannel], error: BackendError) -> None:
+        """What is wrong with one channel must not hold up the others."""
+        if len(some) > 1:
+            for served in some:
+                if served.stream is not None:
+                    await self._read([served])
+            return
+        [served] = some
+        logger.error("a stream cannot be read: %s", error, extra={"channel": served.name})
+        if served.stream is not None:
+            self._break(served)
+
     def _break(self, served: ServedChannel) -> None:
         logger.warning("a stream began anew; its subscribers start over", extra={"channel": served.name})
         served.stream = None
@@ -250,12 +268,9 @@ class Feed:
                 if await self._log.changed() or loop.time() >= next_at_latest:
                     await self._compare()
                     next_at_latest = loop.time() + RECONCILE_EVERY
-            except BackendError as error:
-                logger.warning("the event log cannot be compared: %s", error)
-                next_at_latest = loop.time()
-                await asyncio.sleep(RETRY_AFTER)
-            except Exception:
-                logger.exception("reconciling failed")
+                self._comparing.worked()
+            except Exception as error:
+                self._comparing.failed(error)
                 next_at_latest = loop.time()
                 await asyncio.sleep(RETRY_AFTER)
 

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Iterable
 from typing import Any
 
+from vestnik.core.errors import BackendError
 from vestnik.core.ports import EventLog, ReadAfter, Slice
 from vestnik.core.position import Position
 
@@ -69,25 +70,31 @@ class LogReader:
             return
         try:
             found = await self._log.positions(list(asked))
+            for channel, future in asked.items():
+                if not future.done():
+                    future.set_result(found[channel])
         except BaseException as error:
             _fail(asked.values(), error)
             if not isinstance(error, Exception):
                 raise
-            return
-        for channel, future in asked.items():
-            if not future.done():
-                future.set_result(found[channel])
 
     async def _answer_reads(self, asked: dict[str, list[_Reader]]) -> None:
         groups = [group for readers in asked.values() for group in _grouped(readers)]
-        if not groups:
-            return
+        if groups:
+            await self._answer_groups(groups)
+
+    async def _answer_groups(self, groups: list[list[_Reader]]) -> None:
         requests = [
             ReadAfter(group[0][0].channel, group[0][0].offset, max(r.limit for r, _ in group)) for group in groups
         ]
         try:
             pieces = await self._log.read(requests)
         except BaseException as error:
+            if isinstance(error, BackendError) and not error.temporary and len(groups) > 1:
+                # What is wrong with one channel is no matter of the others.
+                for group in groups:
+                    await self._answer_groups([group])
+                return
             _fail([future for group in groups for _, future in group], error)
             if not isinstance(error, Exception):
                 raise

@@ -30,6 +30,7 @@ from vestnik.node.catch_up import CatchUp
 from vestnik.node.connection import ClientConnection
 from vestnik.node.feed import Feed, ServedChannel
 from vestnik.node.log_reader import LogReader
+from vestnik.node.outage import Outage
 from vestnik.node.revocations import Revocations
 from vestnik.node.timers import TimerWheel
 
@@ -88,6 +89,7 @@ class Node:
         self.limits = limits
         self.now = now
         self.is_draining = False
+        self.outage = Outage(logger, "a backend fails on requests")
         self._namespaces = namespaces
         self._authority = authority
         self._calls = calls
@@ -110,6 +112,7 @@ class Node:
         self._by_user: dict[str, set[ClientConnection]] = {}
         self._by_token: dict[str, set[ClientConnection]] = {}
         self._revocations = Revocations(revocations_kept_for)
+        self._presence_outage = Outage(logger, "presence is not up to date")
         self._tasks: set[asyncio.Task[None]] = set()
         self._clockwork: list[asyncio.Task[None]] = []
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -480,7 +483,7 @@ class Node:
             is_level = catch_up is None or await catch_up.follow(send)
         except BackendError as error:
             # The reply is out, so that this is a gap and no refusal.
-            logger.warning("catching up failed: %s", error, extra={"client": connection.client, "channel": channel})
+            self.outage.failed(error, client=connection.client, channel=channel)
             is_level = False
         if subscription.state is not SubscriptionState.JOINING:
             return False
@@ -647,7 +650,7 @@ class Node:
         try:
             await work
         except BackendError as error:
-            logger.warning("presence is not up to date: %s", error)
+            self._presence_outage.failed(error)
 
     # Publications -----------------------------------------------------------------------------------------------------
 
