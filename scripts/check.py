@@ -45,6 +45,7 @@ SECTIONS = (
     Section("lint", "Python: format", [BIN / "ruff", "format", "--check", *PYTHON_SOURCES], BACKEND),
     Section("lint", "Python: types (mypy --strict)", [BIN / "mypy"], BACKEND),
     Section("lint", "Python: layering (import-linter)", [BIN / "lint-imports"], BACKEND),
+    Section("lint", "npm: the lock is complete", [PYTHON, "../scripts/complete_npm_lock.py", "--check"], FRONTEND),
     Section("lint", "TypeScript: style and dead code (Biome, knip)", ["npm", "run", "--silent", "lint"], FRONTEND),
     Section("lint", "TypeScript: types (tsc, strict)", ["npm", "run", "--silent", "typecheck"], FRONTEND),
     Section("backend", "Python tests, on SQLite", pytest("-m", "not e2e and not postgres"), BACKEND),

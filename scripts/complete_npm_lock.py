@@ -1,4 +1,4 @@
-"""Completes ``frontend/package-lock.json``: to be run after ``npm install`` has changed it.
+"""Completes ``frontend/package-lock.json``: to be run after ``npm install`` has changed it. ``--check`` only looks.
 
 npm leaves optional packages of other platforms out of the lock when the registry does not have them at that moment,
 and ``npm ci`` then refuses the lock on every platform ("Missing: @biomejs/cli-darwin-arm64@ from lock file"). The
@@ -9,9 +9,11 @@ names.
 from __future__ import annotations
 
 import json
+import sys
+from collections.abc import Sequence
 from typing import Any
 
-from console import FRONTEND, say
+from console import FRONTEND, say, stop
 
 LOCK = FRONTEND / "package-lock.json"
 SYSTEMS = ("android", "darwin", "freebsd", "linux", "netbsd", "openbsd", "openharmony", "sunos", "win32")
@@ -52,10 +54,22 @@ def platform_of(name: str) -> dict[str, list[str]]:
     return {field: values for field, values in fields.items() if values}
 
 
-if __name__ == "__main__":
+def main(arguments: Sequence[str]) -> None:
     lock = json.loads(LOCK.read_text())
-    for place in complete(lock["packages"]):
+    added = complete(lock["packages"])
+    if "--check" in arguments:
+        if added:
+            stop(
+                f"frontend/package-lock.json lacks {len(added)} packages.",
+                "Run: scripts/python scripts/complete_npm_lock.py",
+            )
+        return
+    for place in added:
         say(f"added {place} {lock['packages'][place]['version']}")
     root = lock["packages"].pop("")
     lock["packages"] = {"": root, **dict(sorted(lock["packages"].items()))}
     LOCK.write_text(json.dumps(lock, indent=2, ensure_ascii=False) + "\n")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
