@@ -30,8 +30,5 @@ e2e: ## the end-to-end tests in a real Chromium
 bench: ## measure speed and memory; see benchmarks/README.md
 	$(PYTHON_SCRIPT) benchmarks/run.py
 
-bench: ## measure how fast it is; raw results go to benchmarks/results/<date>/
-	$(PYTHON_SCRIPT) scripts/bench.py
-
 setup: ## only the set-up
 	$(PYTHON_SCRIPT) scripts/setup.py

@@ -64,7 +64,7 @@ def set_up_backend() -> None:
     if is_current(stamp, made_from) and works(PYTHON, "-c", "import django"):
         return
     say("Setting up the backend (about half a minute the first time)")
-    command: list[str | Path] = [uv(), "sync", "--frozen", "--extra", "postgres"]
+    command: list[str | Path] = [uv(), "sync", "--frozen", "--all-extras"]
     if not works(PYTHON, "-c", "import sys; sys.exit(sys.version_info < (3, 11))"):
         command += ["--python", sys.executable]
     changes = {"UV_PYTHON_DOWNLOADS": "never", "UV_NO_PROGRESS": "1", "UV_LINK_MODE": "copy"}
