@@ -40,6 +40,11 @@ def pytest(*arguments: str) -> list[str | Path]:
     return [PYTHON, "-m", "pytest", "-q", f"--junitxml={REPORT}", *arguments]
 
 
+def vitest(script: str) -> list[str | Path]:
+    reporters = ["--reporter=default", "--reporter=junit", f"--outputFile={REPORT}"]
+    return ["npm", "run", "--silent", script, "--", *reporters]
+
+
 SECTIONS = (
     Section("lint", "Python: style (ruff)", [BIN / "ruff", "check", *PYTHON_SOURCES], BACKEND),
     Section("lint", "Python: format", [BIN / "ruff", "format", "--check", *PYTHON_SOURCES], BACKEND),
@@ -55,14 +60,10 @@ SECTIONS = (
         [PYTHON, "-m", "tests.support.postgres", "--", *pytest("-m", "not e2e", "tests/integration", "tests/contract")],
         BACKEND,
     ),
-    Section(
-        "frontend",
-        "TypeScript tests (vitest)",
-        ["npm", "run", "--silent", "test", "--", "--reporter=default", "--reporter=junit", f"--outputFile={REPORT}"],
-        FRONTEND,
-    ),
+    Section("frontend", "TypeScript tests", vitest("test"), FRONTEND),
     Section("frontend", "Build, within its size budget", ["npm", "run", "--silent", "size"], FRONTEND),
-    Section("e2e", "End to end, in Chromium", pytest("-m", "e2e"), BACKEND),
+    Section("e2e", "End to end: the commands of the README", pytest("-m", "e2e"), BACKEND),
+    Section("e2e", "End to end: people in Chromium", vitest("e2e"), FRONTEND),
 )
 NEEDS = {
     "lint": ("backend", "frontend"),
