@@ -18,7 +18,7 @@ logger = logging.getLogger(__name__)
 SUBPROTOCOLS: dict[str, Codec] = {"centrifuge-json": JSON, "centrifuge-protobuf": PROTOBUF}
 
 # The SDKs' usual address; the mission's; and one per service, which subscribes to that service's channel on connect.
-PATHS = re.compile(r"^/(?:connection/websocket|ws(?:/(?:chat/(?P<room>\d{1,18})|notifications|invoices))?)/?$")
+PATHS = re.compile(r"/(?:connection/websocket|ws(?:/(?:chat/(?P<room>[0-9]{1,18})|notifications|invoices))?)/?")
 
 
 class Handshake(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,7 +73,8 @@ class Doorkeeper:
 
     Args:
         check_credentials: Who knows tokens and cookies.
-        allowed_origins: ``scheme://host[:port]`` of pages that may open a socket, beside the site's own; ``*`` for all.
+        allowed_origins: ``scheme://host[:port]`` of pages that may open a socket, beside the site's own; ``*`` for all,
+            whose cookies do not count unless they are listed too.
     """
 
     def __init__(self, check_credentials: CheckCredentials, allowed_origins: Sequence[str]) -> None:
@@ -89,26 +90,35 @@ class Doorkeeper:
         """
         if is_draining:
             raise Refused(503, "shutting down")
-        match = PATHS.match(handshake.path)
+        match = PATHS.fullmatch(handshake.path)
         if match is None:
             raise Refused(404, "no WebSocket at this path; the address ends in /ws")
         origin = handshake.headers.get("origin", "")
-        if origin and not self.is_allowed_origin(origin, handshake.headers.get("host", "")):
+        is_trusted = self.is_trusted_origin(origin, handshake.headers.get("host", ""))
+        if origin and not is_trusted and "*" not in self._allowed_origins:
             raise Refused(403, "origin not allowed")
         subprotocol, codec = _agree(handshake)
+        if not is_trusted:
+            handshake = _without_cookies(handshake)
         credentials = await self._check_credentials(handshake)
         channels = (f"chat:{match['room']}",) if match["room"] else ()
         return Admitted(codec=codec, subprotocol=subprotocol, credentials=credentials, channels=channels)
 
-    def is_allowed_origin(self, origin: str, host: str) -> bool:
-        """Whether a page of ``origin`` may open a socket at ``host``. A client that is no browser sends no origin."""
-        if "*" in self._allowed_origins or origin.rstrip("/").lower() in self._allowed_origins:
+    def is_trusted_origin(self, origin: str, host: str) -> bool:
+        """Whether ``origin`` is the site's own, or listed by name. ``*`` lets pages in without trusting them."""
+        if origin != "*" and origin.rstrip("/").lower() in self._allowed_origins:
             return True
         try:
             parts = urlsplit(origin)
         except ValueError:
             return False
         return parts.scheme in ("http", "https") and bool(host) and parts.netloc.lower() == host.lower()
+
+
+def _without_cookies(handshake: Handshake) -> Handshake:
+    """A browser sends the site's cookies whichever page asks, so that they say nothing of who wants the socket."""
+    headers = {name: value for name, value in handshake.headers.items() if name != "cookie"}
+    return msgspec.structs.replace(handshake, headers=headers)
 
 
 def _agree(handshake: Handshake) -> tuple[str | None, Codec]:
