@@ -6,6 +6,8 @@ from collections.abc import Mapping
 
 from vestnik.core.codes import DISCONNECT_REASONS, ERROR_MESSAGES, TEMPORARY_ERRORS, DisconnectCode, ErrorCode
 
+MAX_REASON = 123  # bytes of UTF-8; RFC 6455, section 5.5
+
 
 class VestnikError(Exception):
     """Base of everything that Vestnik raises on purpose."""
@@ -88,12 +90,16 @@ class Conflict(PeerError):
 
 
 class Disconnect(VestnikError):
-    """The connection must be closed with this code and reason."""
+    """The connection must be closed with this code and reason, which is cut to what a close frame has room for."""
 
     def __init__(self, code: DisconnectCode, reason: str = "") -> None:
         super().__init__(code, reason)
         self.code = code
-        self.reason = reason or DISCONNECT_REASONS[code]
+        self.reason = _shortened(reason) or DISCONNECT_REASONS[code]
 
     def __str__(self) -> str:
         return f"{int(self.code)} {self.reason}"
+
+
+def _shortened(reason: str) -> str:
+    return reason.encode()[:MAX_REASON].decode(errors="ignore")

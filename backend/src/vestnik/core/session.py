@@ -217,14 +217,13 @@ class Session:
         self._commands.append(command)
 
     def _is_over_rate(self, kind: str, now: float) -> bool:
-        # A returning client sends all its subscribes with ``connect``; their number is bounded already.
-        if (
-            kind == "subscribe"
-            and self.phase is Phase.SIGNING_IN
-            and len(self._commands) <= self._limits.max_subscriptions
-        ):
+        # A returning client sends all its subscribes with ``connect``; their number is bounded.
+        waiting = len(self._commands)
+        if kind == "subscribe" and self.phase is Phase.SIGNING_IN and waiting <= self._limits.max_subscriptions:
             return False
-        return not self._bucket.admits(now=now)
+        # While one command takes long, others wait: not so many that they fill the memory.
+        is_too_many = waiting >= self._limits.max_subscriptions + self._limits.command_burst
+        return is_too_many or not self._bucket.admits(now=now)
 
     def _refuse_over_rate(self, command_id: int) -> None:
         self._refused_in_a_row += 1
@@ -295,6 +294,9 @@ class Session:
         _require_good_data(request.data)
         channel, namespace = self._namespaces.resolve(request.channel)
         if not channel.admits(self.caller.user):
+            raise PeerError(ErrorCode.PERMISSION_DENIED)
+        if namespace.personal and channel.name not in self._namespaces.personal_channels(self.caller.user):
+            # Others that name the user would be silent streams beside it, as many as a client likes.
             raise PeerError(ErrorCode.PERMISSION_DENIED)
         subscription = Subscription(channel, namespace, request)
         self.subscriptions[channel.name] = subscription

@@ -452,3 +452,32 @@ def test_a_long_random_talk_never_raises() -> None:
         session.advance(now=100.0)
         for part in session.data_to_send():
             json.loads(part)
+
+
+def test_only_the_one_personal_channel_of_a_namespace_can_be_subscribed() -> None:
+    session = online()
+    for channel in ("notifications:x#7", "notifications:#7,8", "notifications:#7,7"):
+        send(session, {"id": 9, "subscribe": {"channel": channel}})
+        assert session.next_request() is None
+        assert said(session)[0]["error"]["code"] == ErrorCode.PERMISSION_DENIED
+    send(session, {"id": 9, "subscribe": {"channel": "notifications:#7"}})
+    assert isinstance(session.next_request(), Subscribe)
+
+
+def test_while_one_command_takes_long_a_bounded_number_waits_behind_it() -> None:
+    session = online(limits=Limits(max_subscriptions=3, command_burst=10, command_rate=30.0))
+    for second in range(100):
+        for _ in range(25):
+            send(session, {"id": 5, "rpc": {"method": "slow"}}, now=float(second))
+        assert isinstance(session.next_request(), Call) or second > 0
+    assert len(session._commands) == 13
+    assert {reply["error"]["code"] for reply in said(session)} == {ErrorCode.TOO_MANY_REQUESTS}
+
+
+@pytest.mark.parametrize("reason", ["х" * 200, "x" * 124, "é" * 61 + "ёё"])
+def test_a_long_reason_is_cut_to_what_a_close_frame_has_room_for(reason: str) -> None:
+    session = online()
+    session.disconnect(DisconnectCode.FORCE_NO_RECONNECT, reason)
+    assert session.closing is not None
+    assert 120 < len(session.closing.reason.encode()) <= 123
+    assert reason.startswith(session.closing.reason)

@@ -19,7 +19,7 @@ class MalformedFrame(Disconnect):
 
     def __init__(self, problem: str) -> None:
         code = DisconnectCode.BAD_REQUEST
-        super().__init__(code, f"{DISCONNECT_REASONS[code]}: {problem}"[:123])  # a close frame has room for 123 bytes
+        super().__init__(code, f"{DISCONNECT_REASONS[code]}: {problem}")
         self.problem = problem
 
 
