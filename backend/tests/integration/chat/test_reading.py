@@ -184,6 +184,16 @@ def test_the_list_of_rooms_is_in_pages(school: School) -> None:
     assert seen == ids[:2:-1] + ids[2::-1]
 
 
+def test_the_list_of_rooms_says_from_where_a_client_hears_of_new_rooms(school: School) -> None:
+    browser = Browser(school.student)
+    before = browser.get("chat/rooms/")["position"]
+    assert before["epoch"]
+    actions.open_direct_room(school.teacher, school.student.pk)
+    after = browser.get("chat/rooms/")
+    assert after["position"] == {**before, "offset": before["offset"] + 1}
+    assert [room["kind"] for room in after["results"]] == ["direct"]
+
+
 def test_the_list_of_rooms_takes_the_same_queries_however_many_and_full_they_are(school: School) -> None:
     def cost() -> int:
         browser = Browser(school.teacher)
@@ -209,7 +219,8 @@ def test_the_list_of_rooms_takes_the_same_queries_however_many_and_full_they_are
 
 
 def test_nobody_sees_rooms_of_others(school: School, direct: int, group: int) -> None:
-    assert Browser(school.other_student).get("chat/rooms/") == {"results": [], "next": None}
+    page = Browser(school.other_student).get("chat/rooms/")
+    assert (page["results"], page["next"]) == ([], None)
     assert Browser()("GET", "chat/rooms/")[0] == 401
 
 

@@ -111,13 +111,12 @@ class ContactsView(ApiView):
 
 
 class RoomsView(ApiView):
-    @documented(query=PageQuery, answer=Page[events.Room])
+    @documented(query=PageQuery, answer=snapshots.RoomsPage)
     def get(self, request: Request) -> Response:
         """The user's rooms, the latest activity first."""
         wanted = query(request, PageQuery)
         before = decode_cursor(wanted.cursor, tuple[Instant, Id]) if wanted.cursor else None
-        page, following = snapshots.rooms(_user(request), before=before, limit=wanted.limit)
-        return answer(Page(page, encode_cursor(following) if following else None))
+        return answer(snapshots.rooms(_user(request), before=before, limit=wanted.limit))
 
     @documented(body=NewRoom, answer=events.Room, status=(200, 201))
     def post(self, request: Request) -> Response:

@@ -9,11 +9,13 @@ import msgspec
 from django.db.models import F, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
+from vestnik.apps.accounts.events import personal_channel
 from vestnik.apps.chat import events
 from vestnik.apps.chat.access import memberships_of, messages_of, room_for, writable_among
 from vestnik.apps.chat.models import Membership, Message, Room
 from vestnik.apps.chat.texts import fold
 from vestnik.apps.eventlog.log import position_of, positions_of
+from vestnik.apps.rest.pages import encode_cursor
 from vestnik.core.position import Position
 
 if TYPE_CHECKING:
@@ -34,6 +36,20 @@ class HistoryPage(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     results: list[events.Message]
+    next: str | None
+    position: Position
+
+
+class RoomsPage(msgspec.Struct, frozen=True, kw_only=True):
+    """Part of the list of a user's rooms.
+
+    Attributes:
+        results: The latest activity first; each with a position of its own.
+        next: The cursor for the rooms after these, ``None`` on the last page.
+        position: That of ``user:#<id>``: who subscribes there from it misses no room that is added or removed.
+    """
+
+    results: list[events.Room]
     next: str | None
     position: Position
 
@@ -97,17 +113,13 @@ def search(
     return [events.message(row) for row in page], page[-1].pk if has_more else None
 
 
-def rooms(
-    user: User, *, before: tuple[datetime, int] | None = None, limit: int = 200
-) -> tuple[list[events.Room], tuple[datetime, int] | None]:
+def rooms(user: User, *, before: tuple[datetime, int] | None = None, limit: int = 200) -> RoomsPage:
     """The rooms of ``user``, the latest activity first, in a constant number of queries.
 
     Args:
         before: Only those that come after this one in the list: its last activity and id.
-
-    Returns:
-        One page, and the ``before`` of the next if there is one.
     """
+    position = position_of(personal_channel(user.pk))  # before the data
     mine = memberships_of(user).order_by("-room__last_activity_at", "-room_id")
     if before is not None:
         at, room_id = before
@@ -115,7 +127,7 @@ def rooms(
     keys = list(mine.values_list("room__last_activity_at", "room_id")[: limit + 1])
     has_more, keys = len(keys) > limit, keys[:limit]
     page = rooms_among(user, [room_id for _, room_id in keys])
-    return page, keys[-1] if has_more else None
+    return RoomsPage(results=page, next=encode_cursor(keys[-1]) if has_more else None, position=position)
 
 
 def rooms_among(user: User, room_ids: Collection[int]) -> list[events.Room]:
