@@ -332,6 +332,31 @@ describe("signing in and out", () => {
     });
   });
 
+  it("takes over the language and the theme that were chosen on another device, and remembers them", async () => {
+    const { server, annaOnline, anna, open, token } = world();
+    const realtime = await annaOnline();
+    await realtime.session.loadUser();
+    server.publish(`user:#${anna.id}`, {
+      type: "preferences.changed",
+      at: new Date().toISOString(),
+      language: "en",
+      theme: "dark",
+    });
+    await settle();
+    expect(realtime.session.getSnapshot().user).toMatchObject({ id: anna.id, language: "en", theme: "dark" });
+    expect(open(token).session.getSnapshot().user).toMatchObject({ language: "en", theme: "dark" });
+  });
+
+  it("asks anew who is signed in when the page wants to know for certain", async () => {
+    const { annaOnline, anna } = world();
+    const realtime = await annaOnline();
+    const known = await realtime.session.loadUser();
+    expect(await realtime.session.loadUser()).toBe(known);
+    const fresh = await realtime.session.refreshUser();
+    expect(fresh).not.toBe(known);
+    expect(fresh).toMatchObject({ id: anna.id });
+  });
+
   it("connects after signing in with name and password", async () => {
     const { open, anna } = world();
     const realtime = open(null);

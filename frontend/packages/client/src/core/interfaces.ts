@@ -24,6 +24,8 @@ export interface Session extends ReadableStore<SessionSnapshot> {
   signOut(options?: { everywhere?: boolean }): Promise<void>;
   /** Loads `/api/auth/me/` if the user is not known yet. */
   loadUser(): Promise<Me>;
+  /** Loads `/api/auth/me/` anew: what this browser remembers may have changed on another device meanwhile. */
+  refreshUser(): Promise<Me>;
 }
 
 /** Messages that were written and are not on the server yet: durable, in order per room, each sent once. */

@@ -4,7 +4,7 @@ import { Centrifuge, UnauthorizedError } from "centrifuge";
 import { DisconnectCode, ErrorCode } from "../generated/codes.ts";
 import { Outbox } from "../outbox/outbox.ts";
 import { type OutboxStorage, openOutboxStorage } from "../outbox/storage.ts";
-import type { Procedures } from "../payloads.ts";
+import type { Procedures, UserEvent } from "../payloads.ts";
 import { Channels, type Publication } from "./channels.ts";
 import { systemClock } from "./clock.ts";
 import { InvalidArgumentError, RealtimeError } from "./errors.ts";
@@ -131,6 +131,9 @@ export class RealtimeClient implements Realtime {
     this.channels = new Channels({
       logger: this.logger,
       onCaughtUp: (publication) => this.#countCaughtUp(publication),
+    });
+    this.channels.publications.add(({ channel, data }) => {
+      if (channel.startsWith("user:#")) this.session.hear(data as UserEvent);
     });
     this.identity = new Observable(this.session.token() === null ? null : this.session.getSnapshot().userId);
     this.#signInToken = this.session.token();

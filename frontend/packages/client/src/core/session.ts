@@ -1,6 +1,6 @@
 /** Who is signed in: the stored token, what the server last thought of it, and the same in every tab. */
 
-import type { Me } from "../payloads.ts";
+import type { Me, UserEvent } from "../payloads.ts";
 import { type RequestError, RequestError as RequestErrorClass } from "./errors.ts";
 import type { Session } from "./interfaces.ts";
 import { Observable } from "./observable.ts";
@@ -161,7 +161,10 @@ export class BrowserSession implements Session {
 
   readonly loadUser = (): Promise<Me> => {
     const { user } = this.#state.getSnapshot();
-    if (user !== null) return Promise.resolve(user);
+    return user === null ? this.refreshUser() : Promise.resolve(user);
+  };
+
+  readonly refreshUser = (): Promise<Me> => {
     this.#loading ??= this.#rest()
       .get<Me>("/api/auth/me/")
       .then((me) => {
@@ -173,6 +176,13 @@ export class BrowserSession implements Session {
       });
     return this.#loading;
   };
+
+  /** Takes over what the person chose on another device, or in another tab. */
+  hear(event: UserEvent): void {
+    const { user } = this.#state.getSnapshot();
+    if (event.type !== "preferences.changed" || user === null) return;
+    this.identify(user.id, { ...user, language: event.language, theme: event.theme });
+  }
 
   /** Notes whose token it is, once the server has said so. */
   identify(userId: number, user: Me | null = null): void {
