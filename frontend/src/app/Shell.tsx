@@ -1,5 +1,5 @@
-import { useRealtime, useRooms, useSession } from "@vestnik/client/react";
-import { lazy, type ReactNode, Suspense, useEffect } from "react";
+import { useConnection, useRealtime, useRooms, useSession } from "@vestnik/client/react";
+import { lazy, type ReactNode, Suspense, useEffect, useRef } from "react";
 import { Link, useLocation } from "wouter";
 import { useServerPreferences } from "../features/account/preferences";
 import { roleText, seesInvoices } from "../features/account/roles";
@@ -22,12 +22,19 @@ export function Shell({ children }: { children: ReactNode }) {
   const { session } = useRealtime();
   const { user } = useSession();
   const { unreadTotal } = useRooms();
+  const online = useConnection().state === "online";
+  const isFresh = useRef(false);
   useServerPreferences();
 
   useEffect(() => {
-    // Without a network the page goes on with what it knows; the client tries again when it is back.
-    if (!user) session.loadUser().catch(() => undefined);
-  }, [session, user]);
+    // Without a network the page goes on with what this browser remembers of the person.
+    // Once a page: thousands that come back after an outage need not ask who they are.
+    if (!online || isFresh.current) return;
+    isFresh.current = true;
+    session.refreshUser().catch(() => {
+      isFresh.current = false;
+    });
+  }, [session, online]);
 
   useEffect(() => {
     document.title = unreadTotal > 0 ? `(${unreadTotal}) ${t("app.name")}` : t("app.name");
