@@ -13,6 +13,7 @@ from vestnik.core.codes import DisconnectCode
 from vestnik.node.connection import ClientConnection
 from vestnik.node.eager import run_eagerly
 from vestnik.node.node import Node
+from vestnik.node.outage import Outage
 from vestnik.transports.daphne import DaphneSocket, before_shutdown
 from vestnik.transports.handshake import Admitted, Doorkeeper, Handshake, Refused
 
@@ -139,6 +140,7 @@ class SocketApplication:
         self._doorkeeper = doorkeeper
         self._max_waiting = max_waiting
         self._drains_with_daphne = False
+        self._outage = Outage(logger, "handshakes fail")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "websocket":
@@ -161,8 +163,8 @@ class SocketApplication:
             )
             await refuse(scope, send, refusal)
             return
-        except Exception:
-            logger.exception("a handshake failed", extra={"path": handshake.path, "address": handshake.address})
+        except Exception as error:
+            self._outage.failed(error, path=handshake.path, address=handshake.address)
             await refuse(scope, send, Refused(503, "not ready; see the server's log"))
             return
         await send({"type": "websocket.accept", "subprotocol": admitted.subprotocol})
@@ -192,6 +194,7 @@ class SocketApplication:
             logger.info("a peer took no note of the close", extra={"client": connection.client})
         except asyncio.CancelledError:
             # The server is stopping: this is all that Daphne tells an application about it.
+            transport.on_close = lambda: None  # nobody waits for the peer any more
             await connection.finish(DisconnectCode.SHUTDOWN, within=SHUTDOWN_GRACE)
             await asyncio.sleep(0.05)  # Twisted writes in a later turn of the loop
             code = DisconnectCode.SHUTDOWN
