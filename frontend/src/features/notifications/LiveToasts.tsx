@@ -15,6 +15,14 @@ export default function LiveToasts() {
   const theme = useTheme();
   const [location, navigate] = useLocation();
 
+  // Who has come to where a toast leads does not need it any more.
+  const shown = useRef(new Map<number, string>());
+  useEffect(() => {
+    for (const [id, link] of shown.current) {
+      if (link === location) toast.dismiss(id);
+    }
+  }, [location]);
+
   const latest = useRef({ location, navigate, t });
   latest.current = { location, navigate, t };
 
@@ -24,7 +32,10 @@ export default function LiveToasts() {
         onNotification: (notification) => {
           const { location: here, navigate: go, t: text } = latest.current;
           if (!isWorthAToast(notification, here, document.visibilityState === "visible")) return;
+          shown.current.set(notification.id, notification.link);
           toast(notification.title, {
+            onAutoClose: () => shown.current.delete(notification.id),
+            onDismiss: () => shown.current.delete(notification.id),
             id: notification.id,
             description: notification.body || undefined,
             ...(isOwnAddress(notification.link)
