@@ -8,6 +8,7 @@ from typing import Any
 from django.apps import AppConfig
 from django.conf import settings
 from django.core import checks
+from django.core.exceptions import ImproperlyConfigured
 
 from vestnik.apps.billing.providers import PROVIDERS
 from vestnik.apps.conf import vestnik_settings
@@ -16,7 +17,10 @@ from vestnik.apps.conf import vestnik_settings
 @checks.register(checks.Tags.security)
 def check_providers(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[checks.CheckMessage]:
     """Names that are no providers, and a sandbox where real money is expected."""
-    names = vestnik_settings().payment_providers
+    try:
+        names = vestnik_settings().payment_providers
+    except ImproperlyConfigured:
+        return []  # vestnik.E001 says so
     found: list[checks.CheckMessage] = [
         checks.Error(
             f"VESTNIK['PAYMENT_PROVIDERS'] lists {name!r}, which is no payment provider.",
