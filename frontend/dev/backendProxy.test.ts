@@ -1,6 +1,7 @@
 // @vitest-environment node
-import { createServer as createHttpServer } from "node:http";
-import { type AddressInfo, connect } from "node:net";
+import { once } from "node:events";
+import { createServer as createHttpServer, type IncomingMessage } from "node:http";
+import { type AddressInfo, connect, type Socket } from "node:net";
 import { createServer, type ViteDevServer } from "vite";
 import { afterEach, expect, test, vi } from "vitest";
 import { backendProxy, loggerThatSaysItOnce } from "./backendProxy";
@@ -42,15 +43,18 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-/** Asks for an upgrade by hand and returns the first bytes of the answer. */
+function handshake(port: number, path: string): string {
+  return (
+    `GET ${path} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nOrigin: http://127.0.0.1:${port}\r\nConnection: Upgrade\r\n` +
+    "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+  );
+}
+
+/** Asks for an upgrade by hand and returns the whole answer. */
 function upgrade(port: number, path: string): Promise<string> {
   return new Promise((resolve, reject) => {
-    const socket = connect(port, "127.0.0.1", () => {
-      socket.write(
-        `GET ${path} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nOrigin: http://127.0.0.1:${port}\r\nConnection: Upgrade\r\n` +
-          "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
-      );
-    });
+    const socket = connect(port, "127.0.0.1");
+    socket.write(handshake(port, path));
     let answer = "";
     socket.on("data", (bytes) => {
       answer += bytes.toString();
@@ -87,6 +91,27 @@ test("the terminal hears of it once", async () => {
     await upgrade(port, "/ws");
   }
   expect(warn).toHaveBeenCalledOnce();
+  expect(error).not.toHaveBeenCalled();
+});
+
+test("a tab that goes away without a goodbye is not worth a word", async () => {
+  const warn = vi.spyOn(console, "warn").mockImplementation(() => undefined);
+  const error = vi.spyOn(console, "error").mockImplementation(() => undefined);
+  const backend = createHttpServer().listen(0, "127.0.0.1");
+  await once(backend, "listening");
+  opened.push({ close: () => new Promise((resolve) => backend.close(resolve)) });
+  const port = await front((backend.address() as AddressInfo).port);
+
+  const tab = connect(port, "127.0.0.1");
+  tab.write(handshake(port, "/ws"));
+  const [, socket] = (await once(backend, "upgrade")) as [IncomingMessage, Socket];
+  socket.on("error", () => undefined).on("end", () => socket.end());
+  socket.resume();
+  socket.write("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n");
+  await once(tab, "data");
+  tab.resetAndDestroy();
+  await new Promise((resolve) => socket.once("close", resolve));
+  expect(warn).not.toHaveBeenCalled();
   expect(error).not.toHaveBeenCalled();
 });
 

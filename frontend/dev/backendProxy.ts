@@ -62,6 +62,9 @@ export function loggerThatSaysItOnce(port: number, quietMs = 60_000): Logger {
       printError(message, options);
       return;
     }
+    // A tab that was closed, or a backend that went away in mid-answer: nobody has to do anything about it.
+    const code = (options?.error as NodeJS.ErrnoException | null | undefined)?.code;
+    if (code === "ECONNRESET" || code === "EPIPE") return;
     const now = performance.now();
     if (now - lastSaid > quietMs) {
       logger.warn(
