@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -37,7 +38,9 @@ class Section:
 
 
 def pytest(*arguments: str) -> list[str | Path]:
-    return [PYTHON, "-m", "pytest", "-q", f"--junitxml={REPORT}", *arguments]
+    # By scope: what starts a site for a whole class starts it once.
+    workers = ["-n", str(min(4, os.cpu_count() or 1)), "--dist", "loadscope"]
+    return [PYTHON, "-m", "pytest", "-q", f"--junitxml={REPORT}", *workers, *arguments]
 
 
 def vitest(script: str) -> list[str | Path]:
