@@ -78,6 +78,7 @@ export type MessageId =
   | "invoice.choose"
   | "invoice.continuePayment"
   | "invoice.createAndSend"
+  | "invoice.declined"
   | "invoice.description"
   | "invoice.descriptionWrong"
   | "invoice.due"

@@ -5,7 +5,7 @@ import { errorText } from "../../i18n/errors";
 import { useText } from "../../i18n/useText";
 import { Button } from "../../ui/Button";
 import { AlertIcon, CardIcon, CheckIcon, ClockIcon, SendIcon } from "../../ui/icons";
-import { outstanding, type Possibilities, paymentUnderWay } from "./status";
+import { outstanding, type Possibilities, paymentFailed, paymentUnderWay } from "./status";
 
 type Doing = "paying" | "sending" | "voiding" | null;
 
@@ -81,6 +81,17 @@ export function InvoiceActions({ invoice, can }: InvoiceActionsProps) {
             {t(underWay.waiting ? "invoice.waitingForBank" : "invoice.waiting", {
               time: formats.time(underWay.since),
             })}
+          </span>
+        </p>
+      )}
+      {can.pay && failure === null && doing === null && paymentFailed(invoice) && (
+        <p
+          className="flex items-start gap-2.5 rounded-xl bg-danger-soft p-3.5 text-sm text-danger"
+          data-testid="payment-declined"
+        >
+          <AlertIcon size={18} className="mt-0.5" />
+          <span>
+            {t("invoice.declined")} {t("invoice.noMoneyTaken")}
           </span>
         </p>
       )}

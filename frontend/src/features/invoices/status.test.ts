@@ -1,7 +1,14 @@
 import { expect, test } from "vitest";
 import { invoice, step } from "../../testing/samples";
 import { timelineOf } from "./history";
-import { type DisplayStatus, displayStatus, outstanding, paymentUnderWay, possibilities } from "./status";
+import {
+  type DisplayStatus,
+  displayStatus,
+  outstanding,
+  paymentFailed,
+  paymentUnderWay,
+  possibilities,
+} from "./status";
 
 const ISSUER = 3;
 const PAYER = 4;
@@ -33,6 +40,14 @@ test("the issuer sends a draft and may void what nobody paid", () => {
 
 test("an invoice that is being paid is not offered for voiding", () => {
   expect(possibilities(invoice({ history: [STARTED] }), ISSUER).cancel).toBe(false);
+});
+
+test("a payment has failed until another one is started, and not where nothing is owed", () => {
+  const canceled = [STARTED, step("payment_canceled")];
+  expect(paymentFailed(invoice({ history: canceled }))).toBe(true);
+  expect(paymentFailed(invoice({ history: [...canceled, STARTED] }))).toBe(false);
+  expect(paymentFailed(invoice({ history: canceled, status: "void" }))).toBe(false);
+  expect(paymentFailed(invoice({ history: [] }))).toBe(false);
 });
 
 test("a payment is under way from its start until it succeeded or was canceled", () => {

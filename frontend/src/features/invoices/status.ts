@@ -44,6 +44,12 @@ export function possibilities(invoice: Invoice, userId: number | null): Possibil
   };
 }
 
+/** Whether the last attempt to pay has failed, so that it is worth saying where the money is. */
+export function paymentFailed(invoice: Invoice): boolean {
+  if (outstanding(invoice) === 0 || invoice.status === "void") return false;
+  return invoice.history.findLast((entry) => entry.what.startsWith("payment_"))?.what === "payment_canceled";
+}
+
 /** Whether an attempt to pay is under way: started, and neither succeeded nor canceled. */
 export function paymentUnderWay(invoice: Invoice): { since: string; waiting: boolean } | null {
   if (outstanding(invoice) === 0 || invoice.status === "void") return null;
