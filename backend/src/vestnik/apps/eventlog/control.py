@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-import msgspec
-
 from vestnik.apps.eventlog.log import append
 from vestnik.core.codes import DISCONNECT_REASONS, DisconnectCode
 from vestnik.core.namespaces import Namespace
@@ -48,7 +46,7 @@ def unsubscribe_user(user_id: str, channel: str) -> None:
 
 
 def _give(order: Order) -> None:
-    append(CONTROL_CHANNEL, msgspec.Raw(msgspec.json.encode(order)))
+    append(CONTROL_CHANNEL, order)
 
 
 def _now() -> datetime:

@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 
 import msgspec
 
+from vestnik.core.orders import Order
+
 
 def _now() -> datetime:
     return datetime.now(UTC)
@@ -26,11 +28,15 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):
     at: datetime = msgspec.field(default_factory=_now)
 
 
-def encode(event: Event | msgspec.Raw) -> bytes:
+Appendable = Event | Order | msgspec.Raw
+"""What the log takes: an app's event, an order to the nodes, or the JSON of somebody else's payload."""
+
+
+def encode(event: Appendable) -> bytes:
     """The event's JSON as it goes over the wire: one line, whatever the strings in it hold.
 
     Args:
-        event: A struct, or the JSON of somebody else's payload.
+        event: What happened.
 
     Raises:
         ValueError: ``event`` is raw and not JSON, or holds text that is not Unicode.

@@ -15,7 +15,7 @@ from django.db import transaction as django_transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from vestnik.apps.eventlog import outlet
-from vestnik.apps.eventlog.events import Event, encode
+from vestnik.apps.eventlog.events import Appendable, Event, encode
 from vestnik.apps.eventlog.models import LoggedEvent, Stream
 from vestnik.core.channel import parse_channel
 from vestnik.core.errors import LocalError
@@ -83,7 +83,7 @@ def transaction() -> Iterator[None]:
             _depth.value -= 1
 
 
-def append(channel: str, event: Event | msgspec.Raw) -> Entry:
+def append(channel: str, event: Appendable) -> Entry:
     """Log ``event`` on ``channel``, if and only if the transaction commits.
 
     Returns:
@@ -148,7 +148,7 @@ def _check_name(channel: str) -> None:
         raise LocalError(f"channel {channel[:64]!r}: {error}") from error
 
 
-def _encoded(channel: str, event: Event | msgspec.Raw) -> bytes:
+def _encoded(channel: str, event: Appendable) -> bytes:
     try:
         return encode(event)
     except ValueError as error:
