@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Coroutine
+from typing import Any, Protocol
 
 from vestnik.core import ports
 from vestnik.core.codec import Codec
@@ -13,11 +13,36 @@ from vestnik.core.codes import DisconnectCode, ErrorCode
 from vestnik.core.errors import BackendError, Disconnect, PeerError
 from vestnik.core.hub import frames
 from vestnik.core.session import Phase, Request, Session
-
-if TYPE_CHECKING:
-    from vestnik.node.node import Node
+from vestnik.node.outage import Outage
 
 logger = logging.getLogger(__name__)
+
+
+class Keeper(Protocol):
+    """What a connection needs of the node that keeps it.
+
+    Attributes:
+        outage: Told when a backend fails on a request.
+    """
+
+    @property
+    def outage(self) -> Outage: ...
+
+    @property
+    def now(self) -> Callable[[], float]:
+        """Monotonic seconds."""
+
+    def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """Run ``work`` as a task of the node's."""
+
+    async def carry_out(self, connection: ClientConnection, request: Request) -> None:
+        """Do what the session asks of the outside world, and answer it."""
+
+    def set_timer(self, connection: ClientConnection) -> None:
+        """The session's next deadline may have come nearer."""
+
+    def forget(self, connection: ClientConnection) -> bool:
+        """The connection is over; returns False if that was known already."""
 
 
 class ClientConnection:
@@ -35,7 +60,7 @@ class ClientConnection:
 
     def __init__(
         self,
-        node: Node,
+        node: Keeper,
         session: Session,
         transport: ports.Connection,
         credentials: ports.Credentials,
