@@ -74,16 +74,11 @@ class _NamespaceOptions(msgspec.Struct, forbid_unknown_fields=True):
     presence: bool = False
     join_leave: bool = False
     force_push_join_leave: bool = False
-    history_size: int = 0
-    history_ttl: float = 0.0
-    force_recovery: bool = False
-    force_positioning: bool = False
     allow_subscribe_for_client: bool = False
     allow_publish_for_subscriber: bool = False
     allow_publish_for_client: bool = False
     allow_presence_for_subscriber: bool = False
     allow_history_for_subscriber: bool = False
-    allowed_delta_types: tuple[str, ...] = ()
 
     def namespace(self) -> Namespace:
         return Namespace(**msgspec.structs.asdict(self))
@@ -241,10 +236,23 @@ class Site:
             self._node = None
         self._close()
 
+    def doorkeeper(self) -> Doorkeeper:
+        """Who decides on handshakes, by the site's credentials and allowed origins."""
+        return Doorkeeper(self._check_handshake, self._config.allowed_origins)
+
+    async def in_database_thread(self, work: Callable[..., Answer], *arguments: Any) -> Answer:
+        """Run ``work`` where it may use the database.
+
+        Raises:
+            BackendError: The database failed.
+        """
+        await self.node()
+        assert self._executor is not None
+        return await in_thread(self._executor, work, *arguments)
+
     def socket_application(self) -> SocketApplication:
         """The ASGI application for ``websocket`` scopes."""
-        doorkeeper = Doorkeeper(self._check_handshake, self._config.allowed_origins)
-        return SocketApplication(self.node, doorkeeper, max_waiting=self._config.max_waiting_bytes)
+        return SocketApplication(self.node, self.doorkeeper(), max_waiting=self._config.max_waiting_bytes)
 
     def lifespan_application(self) -> LifespanApplication:
         """The ASGI application for the ``lifespan`` scope: servers that have one start and stop the node by it."""

@@ -40,16 +40,11 @@ class Namespace(msgspec.Struct, frozen=True, kw_only=True):
         presence: The server keeps who is subscribed.
         join_leave: The server announces who comes and goes to those who ask for it with ``join_leave``.
         force_push_join_leave: … and to those who did not ask.
-        force_recovery: Clients can resume although they did not ask for it with ``recoverable``.
-        force_positioning: The client is told its position and its gaps although it did not ask.
-        history_size: For channels that are not logged: how many publications the broker remembers.
-        history_ttl: … and for how many seconds.
         allow_subscribe_for_client: Any signed-in client may subscribe.
         allow_publish_for_client: Any signed-in client may publish.
         allow_publish_for_subscriber: A client that is subscribed may publish.
         allow_presence_for_subscriber: A client that is subscribed may ask who else is.
         allow_history_for_subscriber: A client that is subscribed may read the history.
-        allowed_delta_types: Kinds of delta compression that a client may ask for.
         retention: For logged channels: seconds that an event is kept before ``prune_events`` may remove it.
     """
 
@@ -60,22 +55,12 @@ class Namespace(msgspec.Struct, frozen=True, kw_only=True):
     presence: bool = False
     join_leave: bool = False
     force_push_join_leave: bool = False
-    force_recovery: bool = False
-    force_positioning: bool = False
-    history_size: int = 0
-    history_ttl: float = 0.0
     allow_subscribe_for_client: bool = False
     allow_publish_for_client: bool = False
     allow_publish_for_subscriber: bool = False
     allow_presence_for_subscriber: bool = False
     allow_history_for_subscriber: bool = False
-    allowed_delta_types: tuple[str, ...] = ()
     retention: float = 30 * 86400.0
-
-    @property
-    def is_recoverable(self) -> bool:
-        """Whether a client can resume on channels of this namespace."""
-        return self.logged or (self.history_size > 0 and self.history_ttl > 0)
 
 
 class Namespaces:

@@ -323,7 +323,7 @@ class Session:
         if what == "presence":
             is_kept, is_allowed = namespace.presence, namespace.allow_presence_for_subscriber
         else:
-            is_kept, is_allowed = namespace.is_recoverable, namespace.allow_history_for_subscriber
+            is_kept, is_allowed = namespace.logged, namespace.allow_history_for_subscriber
         if not is_kept:
             raise PeerError(ErrorCode.NOT_AVAILABLE)
         if not is_allowed or channel.name not in self.subscriptions:

@@ -27,10 +27,9 @@ class Subscription:
         channel, namespace: What is subscribed to.
         by_server: The server made it on connect; a gap then closes the connection, for the client cannot repair it.
         wants_join_leave: Pushes about who comes and goes are for it.
-        is_positioned: The client counts offsets, so that a gap must be reported to it.
         expires_at: Unix time until which it holds unless refreshed.
         info: How other subscribers see it.
-        must_recheck: A permission ended while leave was being asked for: the answer may be older than that.
+        must_recheck: A permission ended while this one was being asked for: the answer may be older than that.
     """
 
     __slots__ = (
@@ -38,8 +37,6 @@ class Subscription:
         "channel",
         "expires_at",
         "info",
-        "is_positioned",
-        "is_recoverable",
         "must_recheck",
         "namespace",
         "state",
@@ -52,12 +49,6 @@ class Subscription:
         self.channel = channel
         self.namespace = namespace
         self.by_server = by_server
-        self.is_recoverable = namespace.is_recoverable and (
-            request.recoverable or request.recover or namespace.force_recovery or namespace.logged
-        )
-        self.is_positioned = self.is_recoverable or (
-            namespace.is_recoverable and (request.positioned or namespace.force_positioning)
-        )
         self.wants_join_leave = namespace.force_push_join_leave or (namespace.join_leave and request.join_leave)
         self.expires_at: float | None = None
         self.info: ClientInfo | None = None

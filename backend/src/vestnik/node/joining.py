@@ -52,11 +52,9 @@ class Joining:
         self._outage = outage
         self._now = now
 
-    async def begin(
-        self, served: ServedChannel, subscription: Subscription, asked: m.SubscribeRequest
-    ) -> tuple[CatchUp | None, m.SubscribeResult]:
+    async def begin(self, served: ServedChannel, asked: m.SubscribeRequest) -> tuple[CatchUp | None, m.SubscribeResult]:
         """Resume if the client asks for it. Without a :class:`CatchUp` the client begins where the hub is *then*."""
-        result = m.SubscribeResult(recoverable=subscription.is_recoverable, positioned=subscription.is_positioned)
+        result = m.SubscribeResult(recoverable=served.is_logged, positioned=served.is_logged)
         if not served.is_logged or not asked.recover:
             return None, result
         result.was_recovering = True

@@ -135,7 +135,7 @@ class Requests:
                 subscription = Subscription(channel, namespace, asked, by_server=True)
                 served = await self._feed.hold(name, is_logged=namespace.logged)
                 held.append(name)
-                joining.append((subscription, served, *await self._joining.begin(served, subscription, asked)))
+                joining.append((subscription, served, *await self._joining.begin(served, asked)))
             while seen != enforcement.ended_subscriptions:
                 # A permission ended while this was going on: the answers may be from before that.
                 seen = enforcement.ended_subscriptions
@@ -216,7 +216,7 @@ class Requests:
         served = await self._feed.hold(name, is_logged=subscription.namespace.logged)
         is_held = True
         try:
-            catch_up, result = await self._joining.begin(served, subscription, request.subscribe)
+            catch_up, result = await self._joining.begin(served, request.subscribe)
             while subscription.must_recheck:
                 # A permission ended while it was being asked for: the answer may be from before that.
                 grant = await self._ask_permission(connection, request)

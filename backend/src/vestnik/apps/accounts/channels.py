@@ -4,4 +4,4 @@ from __future__ import annotations
 
 from vestnik.core.namespaces import Namespace
 
-NAMESPACES = [Namespace(name="user", logged=True, personal=True, force_recovery=True)]
+NAMESPACES = [Namespace(name="user", logged=True, personal=True)]

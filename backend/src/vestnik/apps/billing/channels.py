@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from vestnik.core.namespaces import Namespace
 
-NAMESPACES = [Namespace(name="invoices", logged=True, personal=True, force_recovery=True)]
+NAMESPACES = [Namespace(name="invoices", logged=True, personal=True)]
 
 
 def channel_of(user_id: int) -> str:
