@@ -25,8 +25,8 @@ def artefacts() -> list[Artefact]:
         _section(
             "An invoice",
             "`INVOICE_TRANSITIONS` in `backend/src/vestnik/apps/billing/states.py`. Viewed and overdue are no states "
-            "but facts with a time. Money that arrives for an invoice that was given up is booked all the same, so that it "
-            "can be given back.",
+            "but facts with a time. Money that arrives for an invoice that was given up is booked all "
+            "the same, so that it can be given back.",
             [(old, new, "") for old, targets in INVOICE_TRANSITIONS.items() for new in sorted(targets)],
         ),
         _section(
