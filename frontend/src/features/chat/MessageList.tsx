@@ -50,6 +50,8 @@ export function MessageList(props: MessageListProps) {
   latest.current = { rows, hasOlder, loadingOlder, loadOlder };
   const placed = useRef(false);
   const atEnd = useRef(true);
+  /** Where the list was scrolled to at the last look. */
+  const seenAt = useRef(0);
   const [shownSeq, setShownSeq] = useState(0);
   const [away, setAway] = useState(false);
   const [focusedKey, setFocusedKey] = useState<string | null>(null);
@@ -65,7 +67,10 @@ export function MessageList(props: MessageListProps) {
     const handle = list.current;
     if (!handle || !placed.current) return;
     const bottom = handle.scrollOffset + handle.viewportSize;
-    atEnd.current = handle.scrollSize - bottom < NEAR_END_PX;
+    // Only somebody who scrolls up leaves the end: rows that turn out taller than expected move it away too.
+    if (handle.scrollSize - bottom < NEAR_END_PX) atEnd.current = true;
+    else if (handle.scrollOffset < seenAt.current) atEnd.current = false;
+    seenAt.current = handle.scrollOffset;
     setAway(!atEnd.current);
     const seq = lastSeqUpTo(latest.current.rows, handle.findItemIndex(Math.max(0, bottom - 8)));
     setShownSeq((before) => Math.max(before, seq));
