@@ -62,6 +62,7 @@ describe("Look", () => {
       }
       expect(backgrounds.size, "light is not dark").toBe(2);
       await student.page.goto("/settings");
+      await student.page.getByTestId("sign-out").waitFor();
       await expectAccessible(student, "the settings");
       await stage.picture(student, "settings");
       await choose(student, "system");
@@ -113,6 +114,7 @@ describe("Look", () => {
     await stage.picture(teacher, "connection-bar");
     await teacher.bar.getByRole("link").click();
     await teacher.page.waitForURL("**/help/connection#backend-down");
+    await teacher.page.getByRole("heading", { level: 1 }).waitFor();
     await stage.picture(teacher, "help");
     await teacher.page.goBack();
 
@@ -161,9 +163,19 @@ describe("Look", () => {
   scene("four people side by side on the demo page", async (stage) => {
     const visitor = await stage.visitor("visitor", { viewport: { width: 1600, height: 1000 } });
     await visitor.page.goto("/demo");
+    const view = (account: string) => visitor.page.frameLocator(`iframe[src="/?as=${account}"]`);
     for (const account of ["student", "teacher", "tutor", "parent"]) {
-      const view = visitor.page.frameLocator(`iframe[src="/?as=${account}"]`);
-      await view.getByTestId("room-list-item").first().waitFor();
+      await view(account).getByTestId("room-list-item").first().waitFor();
+    }
+    await view("student").getByTestId("room-list-item").filter({ hasText: "Анна Сергеевна" }).first().click();
+    await view("teacher").getByTestId("room-list-item").filter({ hasText: "Маша Иванова" }).first().click();
+    await view("student").getByTestId("composer").fill("Анна Сергеевна, я всё решила! 🎉");
+    await view("student").getByTestId("composer").press("Enter");
+    const words = view("teacher").getByTestId("message-text").filter({ hasText: "я всё решила" });
+    await words.waitFor();
+    for (const account of ["tutor", "parent"]) {
+      await view(account).locator('a[href="/invoices"]').last().click();
+      await view(account).getByTestId("invoice-list-item").first().waitFor();
     }
     await stage.picture(visitor, "demo");
   });

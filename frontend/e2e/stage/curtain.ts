@@ -1,7 +1,8 @@
 /** Before the first scene and after the last: the site and the browser. */
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
 import { chromium } from "playwright-core";
 import type { TestProject } from "vitest/node";
 import { chromiumPath } from "./chromium.ts";
@@ -15,6 +16,18 @@ declare module "vitest" {
     results: string;
   }
 }
+
+/** The pictures of the documentation, by their names there; `E2E_DOCS=1` takes them over. */
+const IN_DOCS = {
+  app: "demo",
+  "room-light": "room-light-en",
+  "room-dark": "room-dark-ru",
+  "sign-in": "sign-in",
+  "connection-bar": "connection-bar",
+  invoice: "invoice-paid",
+  phone: "phone-room",
+};
+const DOCS_IMAGES = fileURLToPath(new URL("../../../docs/images", import.meta.url));
 
 const QUIET = [
   "--disable-gpu",
@@ -50,6 +63,11 @@ export default async function raise(project: TestProject): Promise<() => Promise
     await site.stop();
     process.off("exit", goAtOnce);
     rmSync(directory, { recursive: true, force: true });
+    if (process.env.E2E_DOCS) {
+      for (const [name, picture] of Object.entries(IN_DOCS)) {
+        copyFileSync(join(results, `${picture}.png`), join(DOCS_IMAGES, `${name}.png`));
+      }
+    }
     console.log(`Pictures of the pages: ${results}`);
   };
 }
