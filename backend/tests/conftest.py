@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.support.site_database import TEMPLATES, drop_templates
 from vestnik.core.ports import Ephemeral, Hint
 
 if TYPE_CHECKING:  # at run time inside the fixtures: models can be imported only once Django is set up
@@ -14,6 +19,21 @@ if TYPE_CHECKING:  # at run time inside the fixtures: models can be imported onl
     from vestnik.apps.eventlog.threads import DatabaseThreads
 
 pytest.register_assert_rewrite("vestnik.testing")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Make room for what the processes of this run share; xdist's workers and all that tests start inherit it."""
+    if TEMPLATES in os.environ:
+        return
+    directory = Path(tempfile.mkdtemp(prefix="vestnik-sites-"))
+    os.environ[TEMPLATES] = str(directory)
+
+    def forget() -> None:
+        del os.environ[TEMPLATES]
+        drop_templates(directory)
+        shutil.rmtree(directory, ignore_errors=True)
+
+    config.add_cleanup(forget)
 
 
 @pytest.fixture

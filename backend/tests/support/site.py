@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -30,9 +31,12 @@ class RunningSite:
     """Migrated, filled and served. Leaving the block ends the server and forgets the database.
 
     Args:
-        server: ``daphne`` (by ``manage.py runserver``) or ``uvicorn``.
+        server: ``daphne`` (by ``manage.py runserver``), ``uvicorn``, or ``picows``: ``manage.py gateway`` for sockets,
+            with ``runserver`` beside it for HTTP until the block is left. What kills or stops the server means the
+            gateway alone.
         directory: Where its database and log go.
         environment: Further environment variables, such as ``VESTNIK_OPEN_NAMESPACE``.
+        options: Of ``manage.py gateway``.
 
     Example::
 
@@ -41,27 +45,37 @@ class RunningSite:
             peer = await Peer.connect(site.url, token=token)
     """
 
-    def __init__(self, server: str, directory: Path, environment: dict[str, str] | None = None) -> None:
+    def __init__(
+        self, server: str, directory: Path, environment: dict[str, str] | None = None, options: Sequence[str] = ()
+    ) -> None:
         self.server = server
+        self.options = options
         self.port = free_port()
+        # The gateway holds sockets only: HTTP is another process's.
+        self._beside = RunningSite("daphne", directory, environment) if server == "picows" else None
+        self.http_port = self._beside.port if self._beside is not None else self.port
         self.log_file = directory / f"{server}.log"
-        self.secret_key = secrets.token_hex(32)
+        self.secret_key = secrets.token_hex(32) if self._beside is None else self._beside.secret_key
         self._process: subprocess.Popen[bytes] | None = None
         self._postgres_name = ""
+        self.database_url = self._new_database(directory) if self._beside is None else self._beside.database_url
         self._environment = {
             **{k: v for k, v in os.environ.items() if k != "DJANGO_SETTINGS_MODULE"},
-            "DATABASE_URL": self._new_database(directory),
+            "DATABASE_URL": self.database_url,
             "DEBUG": "true",
             "SECRET_KEY": self.secret_key,
-            "ALLOWED_ORIGINS": "http://localhost:8080",
+            "ALLOWED_ORIGINS": f"http://localhost:8080,http://127.0.0.1:{self.http_port}",
             "PYTHONUNBUFFERED": "1",
             "PYTHONPATH": f"{BACKEND / 'src'}{os.pathsep}{BACKEND}",
             **(environment or {}),
         }
 
     def __enter__(self) -> Self:
-        self.manage("migrate", "--verbosity", "0")
-        self.manage("demo")
+        if self._beside is not None:
+            self._beside.__enter__()
+        else:
+            self.manage("migrate", "--verbosity", "0")
+            self.manage("demo")
         self.start()
         return self
 
@@ -69,6 +83,8 @@ class RunningSite:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self.kill()
+        if self._beside is not None:
+            self._beside.__exit__(kind, error, traceback)
         if self._postgres_name:
             _on_postgres(f'DROP DATABASE "{self._postgres_name}" WITH (FORCE)')
 
@@ -88,7 +104,7 @@ class RunningSite:
 
     @property
     def http_url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return f"http://127.0.0.1:{self.http_port}"
 
     def log(self) -> str:
         """All that the server has printed."""
@@ -121,6 +137,7 @@ class RunningSite:
                 *(sys.executable, "-m", "uvicorn", "vestnik.config.asgi:application"),
                 *("--host", "127.0.0.1", "--port", str(self.port), "--ws", "websockets-sansio"),
             ],
+            "picows": [sys.executable, "manage.py", "gateway", "--port", str(self.port), *self.options],
         }[self.server]
         with self.log_file.open("ab") as log:
             self._process = subprocess.Popen(
@@ -129,7 +146,7 @@ class RunningSite:
         give_up_at = time.monotonic() + PATIENCE
         while time.monotonic() < give_up_at and self._process.poll() is None:
             try:
-                if httpx.get(f"{self.http_url}/readyz", timeout=5.0).status_code == 200:
+                if httpx.get(f"http://127.0.0.1:{self.port}/readyz", timeout=5.0).status_code == 200:
                     return
             except httpx.TransportError:
                 time.sleep(0.05)
