@@ -16,6 +16,8 @@ from typing import Any, Self
 
 import httpx
 
+from tests.support import site_database
+
 BACKEND = Path(__file__).resolve().parents[2]
 PATIENCE = 60.0  # seconds until a server that does not come up is a failure; a loaded machine is slow
 
@@ -57,8 +59,7 @@ class RunningSite:
         self.log_file = directory / f"{server}.log"
         self.secret_key = secrets.token_hex(32) if self._beside is None else self._beside.secret_key
         self._process: subprocess.Popen[bytes] | None = None
-        self._postgres_name = ""
-        self.database_url = self._new_database(directory) if self._beside is None else self._beside.database_url
+        self.database_url = site_database.new_url(directory) if self._beside is None else self._beside.database_url
         self._environment = {
             **{k: v for k, v in os.environ.items() if k != "DJANGO_SETTINGS_MODULE"},
             "DATABASE_URL": self.database_url,
@@ -74,8 +75,7 @@ class RunningSite:
         if self._beside is not None:
             self._beside.__enter__()
         else:
-            self.manage("migrate", "--verbosity", "0")
-            self.manage("demo")
+            site_database.make(self.database_url)
         self.start()
         return self
 
@@ -85,8 +85,8 @@ class RunningSite:
         self.kill()
         if self._beside is not None:
             self._beside.__exit__(kind, error, traceback)
-        if self._postgres_name:
-            _on_postgres(f'DROP DATABASE "{self._postgres_name}" WITH (FORCE)')
+        else:
+            site_database.drop(self.database_url)
 
     @property
     def url(self) -> str:
@@ -202,19 +202,3 @@ class RunningSite:
         except subprocess.TimeoutExpired:
             process.kill()
             raise AssertionError(f"{self.server} does not end:\n{self.log()}") from None
-
-    def _new_database(self, directory: Path) -> str:
-        url = os.environ.get("DATABASE_URL", "")
-        if not url.startswith("postgres"):
-            return f"sqlite:///{directory / 'site.sqlite3'}"
-        self._postgres_name = f"vestnik_site_{secrets.token_hex(4)}"
-        _on_postgres(f'CREATE DATABASE "{self._postgres_name}"')
-        base, _, _ = url.rpartition("/")
-        return f"{base}/{self._postgres_name}"
-
-
-def _on_postgres(statement: str) -> None:
-    import psycopg
-
-    with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as connection:
-        connection.execute(statement.encode())
