@@ -9,6 +9,7 @@ import pytest
 from tests.support.school import NOBODYS_ID, Browser, School, call, say
 from tests.support.threads import at_the_same_time
 from vestnik.apps.chat import actions
+from vestnik.apps.chat.actions.messages import MAX_REACTIONS
 from vestnik.apps.chat.events import Message as MessagePayload
 from vestnik.apps.chat.models import Message, Reaction
 from vestnik.core.codes import ErrorCode
@@ -166,8 +167,8 @@ def test_what_is_no_emoji_is_refused_by_name(school: School, message: MessagePay
 
 
 def test_a_message_bears_only_so_many_emoji(school: School, message: MessagePayload) -> None:
-    for number in range(actions.MAX_REACTIONS):
+    for number in range(MAX_REACTIONS):
         actions.react(school.teacher, message.id, chr(0x1F600 + number), True)
     with pytest.raises(Conflict):
         actions.react(school.teacher, message.id, "👍", True)
-    assert len(actions.react(school.parent, message.id, chr(0x1F600), True).reactions) == actions.MAX_REACTIONS
+    assert len(actions.react(school.parent, message.id, chr(0x1F600), True).reactions) == MAX_REACTIONS

@@ -57,7 +57,7 @@ def test_everybody_in_a_group_is_told(school: School, group: int) -> None:
 
 
 def test_in_a_crowd_no_bell_rings(school: School, group: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(actions, "NOTIFIED_MEMBERS", 3)
+    monkeypatch.setattr("vestnik.apps.chat.actions.bells.NOTIFIED_MEMBERS", 3)
     say(school.student, group)
     assert feed(school.teacher) == []
 

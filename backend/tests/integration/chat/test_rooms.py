@@ -236,7 +236,7 @@ def test_a_group_without_its_owner_is_read_only(school: School, group: int) -> N
 
 
 def test_a_full_group_takes_nobody_in(school: School, group: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(actions, "MAX_MEMBERS", 4)
+    monkeypatch.setattr("vestnik.apps.chat.actions.rooms.MAX_MEMBERS", 4)
     assert Browser(school.teacher)("POST", f"chat/rooms/{group}/members/", {"user_id": school.admin.pk})[0] == 409
 
 
