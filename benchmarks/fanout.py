@@ -190,7 +190,7 @@ def main() -> None:
     arguments = parser.parse_args()
     subscribers, rounds, round_cpu = arguments.subscribers, arguments.rounds, ROUND_CPU
     if arguments.short:
-        subscribers, rounds, round_cpu = 20, 2, 0.0
+        subscribers, rounds, round_cpu = 5, 2, 0.0
     report = Report("fanout", arguments)
     with tempfile.TemporaryDirectory() as folder:
         vestnik_site = site("daphne", Path(folder) / "vestnik")

@@ -55,8 +55,26 @@ def messages_in(room_ids: list[int]) -> list[dict[str, Any]]:
     ]
 
 
-def add_messages(room_id: int, number: int) -> int:
-    """Put messages of two people into a room by SQL, and an event for each into its stream; how many there are now."""
+def add_messages(missing: dict[int, int]) -> dict[int, int]:
+    """Put so many messages into each room, up to ``ROWS_AT_ONCE`` in all; how many of which are missing still."""
+    left = ROWS_AT_ONCE
+    still = {}
+    for room_id, number in missing.items():
+        now = min(number, left)
+        if now:
+            _add_messages(room_id, now)
+        if number > now:
+            still[room_id] = number - now
+        left -= now
+    if not still:
+        # PostgreSQL does this by itself within a minute of so many inserts.
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE")
+    return still
+
+
+def _add_messages(room_id: int, number: int) -> None:
+    """Messages of two people by SQL, and an event for each in the room's stream."""
     room = Room.objects.get(pk=room_id)
     position_of(room.channel)
     senders = list(Membership.objects.filter(room=room).values_list("user", flat=True))
@@ -84,4 +102,3 @@ def add_messages(room_id: int, number: int) -> int:
         cursor.execute(f"UPDATE vestnik_eventlog_stream SET top = top + {number} WHERE channel = '{room.channel}'")
     Room.objects.filter(pk=room_id).update(last_seq=last)
     Membership.objects.filter(room=room_id).update(last_read_seq=last)
-    return last

@@ -61,7 +61,7 @@ def test_fan_out_delivers_everything_on_both_servers(tmp_path: Path) -> None:
     for one in rounds:
         for server in ("Vestnik", "Channels group"):
             assert one[server]["publications"] == 2 * one["in_flight"]
-            assert one[server]["deliveries"] == 20 * one[server]["publications"]
+            assert one[server]["deliveries"] == 5 * one[server]["publications"]
 
 
 def test_every_acknowledged_message_is_found(tmp_path: Path) -> None:
@@ -121,7 +121,7 @@ class TestJudgingWhatWasSent:
         return talker
 
     def test_what_is_right_passes(self, benchmarks: SimpleNamespace, talker: Any, rows: list[dict[str, Any]]) -> None:
-        benchmarks.sending.compare(rows, [talker], has_heard=True)
+        benchmarks.sending.compare(rows, [talker])
 
     @pytest.mark.parametrize(
         ("wrong", "says"),
@@ -138,7 +138,7 @@ class TestJudgingWhatWasSent:
     ) -> None:
         wrong(rows)
         with pytest.raises(benchmarks.report.WrongResult, match=says):
-            benchmarks.sending.compare(rows, [talker], has_heard=True)
+            benchmarks.sending.compare(rows, [talker])
 
     @pytest.mark.parametrize("heard", [[0, 1], [0, 1, 2, 2], [1, 0, 2]])
     def test_a_listener_who_missed_something_fails(
@@ -146,7 +146,7 @@ class TestJudgingWhatWasSent:
     ) -> None:
         talker.heard = [rows[number] for number in heard]
         with pytest.raises(benchmarks.report.WrongResult, match="did not hear"):
-            benchmarks.sending.compare(rows, [talker], has_heard=True)
+            benchmarks.sending.compare(rows, [talker])
 
 
 def test_a_line_puts_frames_together_and_answers_pings(benchmarks: SimpleNamespace) -> None:
