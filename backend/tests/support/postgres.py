@@ -26,6 +26,7 @@ MINIMUM_VERSION = 15
 NO_POSTGRES = 3  # exit code
 START_TIMEOUT = 60.0  # seconds; a busy machine takes a few for initdb alone
 STOP_TIMEOUT = 20.0
+LONGEST_PARENT = 50  # characters
 
 
 class PostgresNotFound(Exception):
@@ -67,8 +68,10 @@ class PostgresServer:
 
     def __enter__(self) -> Self:
         binaries = binaries_directory()
-        # A socket's path may have about a hundred characters, so not below whatever TMPDIR says.
-        self._directory = Path(tempfile.mkdtemp(prefix="vestnik-pg-", dir="/tmp"))
+        # A socket's path may have about a hundred characters, and TMPDIR may be long.
+        parent = tempfile.gettempdir()
+        parent = parent if len(parent) <= LONGEST_PARENT else "/tmp"
+        self._directory = Path(tempfile.mkdtemp(prefix="vestnik-pg-", dir=parent))
         try:
             self._give_away(self._directory)
             self._initialise(binaries)
