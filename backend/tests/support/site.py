@@ -65,7 +65,7 @@ class RunningSite:
             "DATABASE_URL": self.database_url,
             "DEBUG": "true",
             "SECRET_KEY": self.secret_key,
-            "ALLOWED_ORIGINS": f"http://localhost:8080,http://127.0.0.1:{self.http_port}",
+            "ALLOWED_ORIGINS": "http://localhost:8080" + (f",{self.http_url}" if self._beside is not None else ""),
             "PYTHONUNBUFFERED": "1",
             "PYTHONPATH": f"{BACKEND / 'src'}{os.pathsep}{BACKEND}",
             **(environment or {}),
@@ -76,7 +76,11 @@ class RunningSite:
             self._beside.__enter__()
         else:
             site_database.make(self.database_url)
-        self.start()
+        try:
+            self.start()
+        except BaseException:
+            self.__exit__(None, None, None)
+            raise
         return self
 
     def __exit__(

@@ -39,6 +39,7 @@ INSTALLED_APPS = [
     "vestnik.apps.chat",
     "vestnik.apps.billing",
     "vestnik.doctor",
+    "vestnik.gateway",
     "vestnik.config",  # manage.py demo
 ]
 

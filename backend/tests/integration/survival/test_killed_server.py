@@ -14,7 +14,7 @@ KILLS = 3
 MESSAGES_EACH = 30
 
 
-@pytest.fixture(params=["daphne", "uvicorn"])
+@pytest.fixture(params=["daphne", "uvicorn", "picows"])
 def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSite]:
     with RunningSite(request.param, tmp_path_factory.mktemp(request.param)) as site:
         yield site
