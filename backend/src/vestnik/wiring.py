@@ -17,6 +17,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import Error as DatabaseError
 from django.db import InterfaceError, OperationalError
 from django.utils.module_loading import module_has_submodule
+from prometheus_client import REGISTRY
 
 import vestnik
 from vestnik.apps.accounts.authenticators import (
@@ -38,6 +39,7 @@ from vestnik.core.limits import Limits
 from vestnik.core.namespaces import Caller, Namespace, Namespaces
 from vestnik.core.ports import Broker, Credentials, Grant, SignedIn
 from vestnik.core.procedures import Procedures
+from vestnik.node.metrics import NodeCollector
 from vestnik.node.node import Node
 from vestnik.transports.asgi import LifespanApplication, SocketApplication
 from vestnik.transports.handshake import Doorkeeper, Handshake, Refused
@@ -209,6 +211,7 @@ class Site:
         self._executor: DatabaseThreads | None = None
         self._log: DatabaseEventLog | None = None
         self._authority: SiteAuthority | None = None
+        self._collector: NodeCollector | None = None
         self._stop_listening: Callable[[], None] = lambda: None
 
     async def node(self) -> Node:
@@ -231,6 +234,9 @@ class Site:
     async def stop(self) -> None:
         """Stop the node and let go of the database; idempotent."""
         self._stop_listening()
+        if self._collector is not None:
+            REGISTRY.unregister(self._collector)
+            self._collector = None
         if self._node is not None:
             await self._node.stop()
             self._node = None
@@ -286,6 +292,8 @@ class Site:
             await node.stop()
             raise
         self._stop_listening = outlet.listen(node.publish)
+        self._collector = NodeCollector(node.stats)
+        REGISTRY.register(self._collector)
         self._node = node
         return node
 

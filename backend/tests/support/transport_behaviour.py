@@ -11,6 +11,7 @@ import uuid
 from collections.abc import AsyncIterator, Iterator
 from typing import Any, ClassVar
 
+import httpx
 import jwt
 import pytest
 from websockets.asyncio.client import connect as websocket
@@ -309,6 +310,23 @@ class TransportBehaviour:
         await student.rpc("chat.send", message(room, "the next"))
         texts = [(await teacher.next_push(f"chat:{room}", kind="pub"))["pub"]["data"]["message"]["text"] for _ in "12"]
         assert texts == ["once", "the next"]
+
+    async def test_what_a_process_carries_can_be_read_as_metrics(
+        self, site: RunningSite, peers: tuple[Peer, Peer], room: int
+    ) -> None:
+        def metric(name: str) -> float:
+            text = httpx.get(f"{site.url.replace('ws://', 'http://').removesuffix('/ws')}/metrics", timeout=30).text
+            return float(next(line for line in text.splitlines() if line.startswith(f"{name} ")).split()[1])
+
+        before = await asyncio.to_thread(metric, "vestnik_deliveries_total")
+        for peer in peers:
+            await peer.subscribe(f"chat:{room}")
+        await peers[0].rpc("chat.send", message(room, "counted"))
+        for peer in peers:
+            await peer.next_push(f"chat:{room}", kind="pub")
+        assert await asyncio.to_thread(metric, "vestnik_deliveries_total") >= before + 2
+        assert await asyncio.to_thread(metric, "vestnik_connections") >= 2
+        assert await asyncio.to_thread(metric, "vestnik_users") >= 2
 
     # Nonsense
 

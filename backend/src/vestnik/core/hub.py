@@ -50,7 +50,7 @@ class Audience:
         self.batch: list[m.Publication] = []
 
     def __len__(self) -> int:
-        return sum(map(len, self.groups.values()))
+        return sum(map(len, list(self.groups.values())))
 
 
 class Hub:
@@ -150,9 +150,10 @@ class Hub:
             self._deliveries += len(batch) * len(group)
 
     def stats(self) -> HubStats:
+        """The one method that may be called from another thread: it copies before it counts."""
         return HubStats(
             channels=len(self._audiences),
-            subscriptions=sum(map(len, self._audiences.values())),
+            subscriptions=sum(map(len, list(self._audiences.values()))),
             publications=self._publications,
             deliveries=self._deliveries,
             frames=self._frames,

@@ -1,10 +1,11 @@
-"""What the gateway answers beside sockets: whether it is alive, and whether it can do its work."""
+"""What the gateway answers beside sockets: whether it is alive, can do its work, and what it counts."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
 import msgspec
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from vestnik.apps.rest.health import readiness
 from vestnik.transports.front_door import Answer, Request
@@ -22,7 +23,10 @@ def pages_of(site: Site) -> Mapping[str, Page]:
         found = await site.in_database_thread(readiness)
         return _json(found, 200 if found.status == "ok" else 503)
 
-    return {"/healthz": healthz, "/readyz": readyz}
+    async def metrics(request: Request) -> Answer:
+        return Answer(status=200, body=generate_latest(), content_type=CONTENT_TYPE_LATEST)
+
+    return {"/healthz": healthz, "/readyz": readyz, "/metrics": metrics}
 
 
 def _json(content: object, status: int) -> Answer:

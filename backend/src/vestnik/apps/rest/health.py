@@ -1,4 +1,6 @@
-"""``/healthz``: the process answers. ``/readyz``: it can do its work, so a load balancer may send people to it."""
+"""``/healthz``: the process answers. ``/readyz``: it can do its work, so a load balancer may send people to it.
+``/metrics``: what it is doing, as Prometheus' text.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +14,7 @@ from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse
 from django.urls import path
 from django.views.decorators.http import require_safe
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 logger = logging.getLogger(__name__)
 
@@ -67,6 +70,12 @@ def readyz(request: HttpRequest) -> HttpResponse:
     return _json(found, 200 if found.status == "ok" else 503)
 
 
+@require_safe
+def metrics(request: HttpRequest) -> HttpResponse:
+    """What this process counts; several processes are asked each for itself."""
+    return HttpResponse(generate_latest(), content_type=CONTENT_TYPE_LATEST, headers={"Cache-Control": "no-store"})
+
+
 def _json(content: object, status: int) -> HttpResponse:
     return HttpResponse(
         msgspec.json.encode(content),
@@ -76,4 +85,4 @@ def _json(content: object, status: int) -> HttpResponse:
     )
 
 
-urlpatterns = [path("healthz", healthz), path("readyz", readyz)]
+urlpatterns = [path("healthz", healthz), path("readyz", readyz), path("metrics", metrics)]
