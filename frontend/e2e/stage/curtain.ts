@@ -1,5 +1,5 @@
 /** Before the first scene and after the last: the site and the browser. */
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -65,7 +65,8 @@ export default async function raise(project: TestProject): Promise<() => Promise
     rmSync(directory, { recursive: true, force: true });
     if (process.env.E2E_DOCS) {
       for (const [name, picture] of Object.entries(IN_DOCS)) {
-        copyFileSync(join(results, `${picture}.png`), join(DOCS_IMAGES, `${name}.png`));
+        const taken = join(results, `${picture}.png`);
+        if (existsSync(taken)) copyFileSync(taken, join(DOCS_IMAGES, `${name}.png`));
       }
     }
     console.log(`Pictures of the pages: ${results}`);
