@@ -46,7 +46,7 @@ class Report:
         self._content: dict[str, Any] = {
             "benchmark": name,
             "date": datetime.now(UTC).isoformat(timespec="seconds"),
-            "command": shlex.join(["python", *sys.argv]),
+            "command": shlex.join(["python", f"benchmarks/{Path(sys.argv[0]).name}", *sys.argv[1:]]),
             "short": arguments.short,
             "machine": machine.description(),
         }
