@@ -1,10 +1,9 @@
 /** Invoices and payments as a service: a typed view on the one connection. */
 
 import type { RealtimeClient } from "../core/realtime.ts";
-import type { Unsubscribe } from "../core/types.ts";
 import type { Invoice, InvoiceEvent, InvoiceStatus, Payment } from "../payloads.ts";
 import { type InvoicesStore, invoicesOf } from "../stores/invoices.ts";
-import { type ChannelHandlers, connectPersonal } from "./personal.ts";
+import { type ChannelHandlers, PersonalService } from "./personal.ts";
 
 export interface InvoiceHandlers extends ChannelHandlers {
   onCreated?(invoice: Invoice): void;
@@ -14,39 +13,9 @@ export interface InvoiceHandlers extends ChannelHandlers {
   onPayment?(payment: Payment): void;
 }
 
-export class InvoiceWebSocketService {
-  readonly #realtime: () => RealtimeClient;
-  #connections: Unsubscribe[] = [];
-
+export class InvoiceWebSocketService extends PersonalService<InvoiceEvent, InvoiceHandlers, InvoicesStore> {
   constructor(realtime: () => RealtimeClient) {
-    this.#realtime = realtime;
-  }
-
-  /** Starts hearing of invoices. May be called by several parts of a page; the returned function ends one of them. */
-  connect(handlers: InvoiceHandlers = {}): Unsubscribe {
-    const channel = {
-      label: "InvoiceWebSocket",
-      namespace: "invoices",
-      store: invoicesOf,
-      handle: (event: InvoiceEvent) => dispatch(event, handlers),
-    };
-    const stop = connectPersonal(this.#realtime(), channel, handlers);
-    this.#connections.push(stop);
-    return () => {
-      if (!this.#connections.includes(stop)) return;
-      this.#connections = this.#connections.filter((other) => other !== stop);
-      stop();
-    };
-  }
-
-  /** Ends all that `connect` began. The connection stays. */
-  disconnect(): void {
-    for (const stop of this.#connections.splice(0)) stop();
-  }
-
-  /** The invoices, without opening them. */
-  store(): InvoicesStore {
-    return invoicesOf(this.#realtime());
+    super(realtime, { label: "InvoiceWebSocket", namespace: "invoices", store: invoicesOf, dispatch });
   }
 }
 

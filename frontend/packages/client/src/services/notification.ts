@@ -1,10 +1,9 @@
 /** Notifications as a service: a typed view on the one connection. */
 
 import type { RealtimeClient } from "../core/realtime.ts";
-import type { Unsubscribe } from "../core/types.ts";
 import type { Notification, NotificationEvent } from "../payloads.ts";
 import { type NotificationsStore, notificationsOf } from "../stores/notifications.ts";
-import { type ChannelHandlers, connectPersonal } from "./personal.ts";
+import { type ChannelHandlers, PersonalService } from "./personal.ts";
 
 export interface NotificationHandlers extends ChannelHandlers {
   /** A new notification, as it happens; what was missed while away is in the store. */
@@ -14,39 +13,18 @@ export interface NotificationHandlers extends ChannelHandlers {
   onReadAll?(upTo: number): void;
 }
 
-export class NotificationWebSocketService {
-  readonly #realtime: () => RealtimeClient;
-  #connections: Unsubscribe[] = [];
-
+export class NotificationWebSocketService extends PersonalService<
+  NotificationEvent,
+  NotificationHandlers,
+  NotificationsStore
+> {
   constructor(realtime: () => RealtimeClient) {
-    this.#realtime = realtime;
-  }
-
-  /** Starts hearing notifications. May be called by several parts of a page; the returned function ends one of them. */
-  connect(handlers: NotificationHandlers = {}): Unsubscribe {
-    const channel = {
+    super(realtime, {
       label: "NotificationWebSocket",
       namespace: "notifications",
       store: notificationsOf,
-      handle: (event: NotificationEvent) => dispatch(event, handlers),
-    };
-    const stop = connectPersonal(this.#realtime(), channel, handlers);
-    this.#connections.push(stop);
-    return () => {
-      if (!this.#connections.includes(stop)) return;
-      this.#connections = this.#connections.filter((other) => other !== stop);
-      stop();
-    };
-  }
-
-  /** Ends all that `connect` began. The connection stays. */
-  disconnect(): void {
-    for (const stop of this.#connections.splice(0)) stop();
-  }
-
-  /** The feed, without opening it. */
-  store(): NotificationsStore {
-    return notificationsOf(this.#realtime());
+      dispatch,
+    });
   }
 }
 

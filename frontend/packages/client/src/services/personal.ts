@@ -17,20 +17,53 @@ interface PersonalStore
   open(): Unsubscribe;
 }
 
-export interface PersonalChannel<E> {
+export interface PersonalChannel<E, H, S> {
   /** Of the console lines: `NotificationWebSocket`. */
   readonly label: string;
   /** `notifications`, for `notifications:#<user>`. */
   readonly namespace: string;
-  readonly store: (realtime: RealtimeClient) => PersonalStore;
-  readonly handle: (event: E) => void;
+  readonly store: (realtime: RealtimeClient) => S;
+  readonly dispatch: (event: E, handlers: H) => void;
+}
+
+/** A typed view on one personal channel of the one connection. */
+export class PersonalService<E, H extends ChannelHandlers, S extends PersonalStore> {
+  readonly #realtime: () => RealtimeClient;
+  readonly #channel: PersonalChannel<E, H, S>;
+  #connections: Unsubscribe[] = [];
+
+  constructor(realtime: () => RealtimeClient, channel: PersonalChannel<E, H, S>) {
+    this.#realtime = realtime;
+    this.#channel = channel;
+  }
+
+  /** Starts hearing events. May be called by several parts of a page; the returned function ends one of them. */
+  connect(handlers: H = {} as H): Unsubscribe {
+    const stop = connectPersonal(this.#realtime(), this.#channel, handlers);
+    this.#connections.push(stop);
+    return () => {
+      if (!this.#connections.includes(stop)) return;
+      this.#connections = this.#connections.filter((other) => other !== stop);
+      stop();
+    };
+  }
+
+  /** Ends all that `connect` began. The connection stays. */
+  disconnect(): void {
+    for (const stop of this.#connections.splice(0)) stop();
+  }
+
+  /** What there is, as it is known now, without opening it. */
+  store(): S {
+    return this.#channel.store(this.#realtime());
+  }
 }
 
 /** Opens the store and starts the connection; hears events until the returned function is called. */
-export function connectPersonal<E>(
+function connectPersonal<E, H extends ChannelHandlers, S extends PersonalStore>(
   realtime: RealtimeClient,
-  channel: PersonalChannel<E>,
-  handlers: ChannelHandlers,
+  channel: PersonalChannel<E, H, S>,
+  handlers: H,
 ): Unsubscribe {
   const { label, namespace } = channel;
   const { logger } = realtime;
@@ -38,7 +71,7 @@ export function connectPersonal<E>(
   const store = channel.store(realtime);
   const stops = [
     realtime.channels.publications.add((publication) => {
-      if (publication.channel.startsWith(`${namespace}:#`)) channel.handle(publication.data as E);
+      if (publication.channel.startsWith(`${namespace}:#`)) channel.dispatch(publication.data as E, handlers);
     }),
     onChange(
       realtime,
