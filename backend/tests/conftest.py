@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import tempfile
@@ -34,6 +35,16 @@ def pytest_configure(config: pytest.Config) -> None:
         shutil.rmtree(directory, ignore_errors=True)
 
     config.add_cleanup(forget)
+
+
+@pytest.fixture(scope="module")
+def collect_garbage() -> Iterator[None]:
+    """For modules that use a library which leaves sockets to the garbage collector: it runs before the next module.
+
+    Such a module also says ``filterwarnings("ignore:unclosed:ResourceWarning")``; nobody else is to pay for it.
+    """
+    yield
+    gc.collect()
 
 
 @pytest.fixture

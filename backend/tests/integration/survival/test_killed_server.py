@@ -13,6 +13,12 @@ from tests.support.witness import Witness, check_testimony
 KILLS = 3
 MESSAGES_EACH = 30
 
+# ``centrifuge-python`` leaves the socket of a connection that ended half way to the garbage collector.
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning"),
+    pytest.mark.usefixtures("collect_garbage"),
+]
+
 
 @pytest.fixture(params=["daphne", "uvicorn", "picows"])
 def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSite]:
@@ -20,8 +26,6 @@ def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
         yield site
 
 
-# The clients' library leaves the socket of a handshake that was cut short to the garbage collector.
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 async def test_nothing_acknowledged_is_lost_doubled_or_swapped_when_the_server_is_killed(site: RunningSite) -> None:
     tokens = {name: site.sign_in(name) for name in ("student", "teacher", "tutor", "parent")}
     room = next(

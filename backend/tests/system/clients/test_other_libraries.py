@@ -29,6 +29,12 @@ from tests.support.site import RunningSite
 SCRIPT = Path(__file__).parents[2] / "support" / "js" / "client.cjs"
 PATIENCE = 60.0
 
+# ``centrifuge-python`` leaves the socket of a connection that ended half way to the garbage collector.
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning"),
+    pytest.mark.usefixtures("collect_garbage"),
+]
+
 
 @pytest.fixture(scope="module", params=["daphne", "uvicorn"])
 def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSite]:
