@@ -11,6 +11,8 @@ from collections.abc import Callable, Coroutine
 from functools import partial
 from typing import Any
 
+from vestnik.transports.framing import framed
+
 try:
     from autobahn.websocket.types import ConnectionDeny
     from daphne.ws_protocol import WebSocketProtocol
@@ -20,9 +22,6 @@ except ImportError:  # served by something else, in an environment without Daphn
 
 # Larger messages go through the protocol, which knows fragments, limits and eight-byte lengths.
 MAX_DIRECT_BYTES = 65_535
-
-# What a message last looked like on the wire: the hub hands the same object to all subscribers, one after the other.
-_last_framed: tuple[bytes, bool, bytes] = (b"", True, b"\x81\x00")
 
 
 class DaphneSocket:
@@ -76,16 +75,16 @@ class DaphneSocket:
         ):
             protocol.sendMessage(message, not is_text)
             return self.waiting
-        framed = _framed(message, is_text)
+        frame = framed(message, is_text)
         sent: int
         try:
-            sent = transport.socket.send(framed)
+            sent = transport.socket.send(frame)
         except OSError:
             sent = 0  # full, or gone: the transport finds out which
-        if sent == len(framed):
+        if sent == len(frame):
             return 0
-        transport.write(framed[sent:])
-        return len(framed) - sent
+        transport.write(frame[sent:])
+        return len(frame) - sent
 
     def close(self, code: int, reason: str) -> None:
         """Close with a reason, which Daphne's own way drops."""
@@ -111,16 +110,3 @@ def before_shutdown(work: Callable[[], Coroutine[Any, Any, None]]) -> None:
         return defer.Deferred.fromFuture(asyncio.ensure_future(work()))
 
     reactor.addSystemEventTrigger("before", "shutdown", begin)  # type: ignore[arg-type]
-
-
-def _framed(message: bytes, is_text: bool) -> bytes:
-    """A whole message of at most 65,535 bytes as one frame of a server: RFC 6455, section 5.2."""
-    global _last_framed
-
-    last, last_is_text, framed = _last_framed
-    if message is not last or is_text is not last_is_text:
-        opcode, size = 0x81 if is_text else 0x82, len(message)
-        head = bytes((opcode, size)) if size < 126 else bytes((opcode, 126, size >> 8, size & 0xFF))
-        framed = head + message
-        _last_framed = (message, is_text, framed)
-    return framed
