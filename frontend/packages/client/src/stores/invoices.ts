@@ -4,7 +4,8 @@ import { withElement } from "../core/arrays.ts";
 import type { RealtimeClient } from "../core/realtime.ts";
 import type { InvoicesSnapshot } from "../core/types.ts";
 import type { Invoice, InvoiceEvent, InvoicePage } from "../payloads.ts";
-import { PersonalStore } from "./personal-store.ts";
+import { FollowedChannel } from "./followed-channel.ts";
+import { LiveStore } from "./live-store.ts";
 
 const EMPTY: InvoicesSnapshot = {
   status: "idle",
@@ -13,6 +14,8 @@ const EMPTY: InvoicesSnapshot = {
   hasMore: false,
   loadingMore: false,
 };
+
+const PATH = "/api/invoices/";
 
 const stores = new WeakMap<RealtimeClient, InvoicesStore>();
 
@@ -37,27 +40,67 @@ function withInvoice(invoices: readonly Invoice[], invoice: Invoice): readonly I
   return [...invoices, invoice].sort((left, right) => right.id - left.id);
 }
 
-export class InvoicesStore extends PersonalStore<InvoicesSnapshot, InvoiceEvent, InvoicePage> {
+export class InvoicesStore extends LiveStore<InvoicesSnapshot> {
+  #followed: FollowedChannel<InvoiceEvent> | null = null;
+  #next: string | null = null;
+
   constructor(realtime: RealtimeClient) {
-    super(realtime, { namespace: "invoices", path: "/api/invoices/" }, EMPTY);
+    super(realtime, EMPTY);
   }
+
+  /** Loads the page after the last one that is loaded. Rejects with `RequestError` when that fails. */
+  readonly loadMore = async (): Promise<void> => {
+    const cursor = this.#next;
+    if (cursor === null || this.getSnapshot().loadingMore) return;
+    this.state.patch({ loadingMore: true });
+    try {
+      const page = await this.realtime.api.get<InvoicePage>(PATH, { cursor });
+      if (this.#next !== cursor) return;
+      this.#next = page.next;
+      const known = new Set(this.getSnapshot().invoices.map(({ id }) => id));
+      const fresh = page.results.filter(({ id }) => !known.has(id));
+      this.state.patch({ invoices: [...this.getSnapshot().invoices, ...fresh], hasMore: page.next !== null });
+    } finally {
+      this.state.patch({ loadingMore: false });
+    }
+  };
 
   /** Shows an invoice that a REST call returned, without waiting for its event. */
   readonly put = (invoice: Invoice): void => {
     this.state.patch({ invoices: withInvoice(this.getSnapshot().invoices, invoice) });
   };
 
-  protected withFirst(page: InvoicePage): Partial<InvoicesSnapshot> {
-    return { invoices: page.results };
+  protected attach(): void {
+    const userId = this.realtime.identity.getSnapshot();
+    if (this.#followed === null && userId !== null) {
+      this.#followed = new FollowedChannel<InvoiceEvent>({
+        channels: this.realtime.channels,
+        channel: `invoices:#${userId}`,
+        apply: (event) => this.#apply(event),
+        onGap: this.loadAgain,
+      });
+    }
+    this.#followed?.hold();
   }
 
-  protected withMore(page: InvoicePage): Partial<InvoicesSnapshot> {
-    const { invoices } = this.getSnapshot();
-    const known = new Set(invoices.map(({ id }) => id));
-    return { invoices: [...invoices, ...page.results.filter(({ id }) => !known.has(id))] };
+  protected detach(): void {
+    this.#followed?.close();
+    this.#followed = null;
   }
 
-  protected withEvent(event: InvoiceEvent): Partial<InvoicesSnapshot> {
-    return { invoices: reduceInvoices(this.getSnapshot().invoices, event) };
+  protected reset(): void {
+    this.#next = null;
+  }
+
+  protected async load(isCurrent: () => boolean): Promise<void> {
+    const page = await this.realtime.api.get<InvoicePage>(PATH);
+    if (!isCurrent()) return;
+    this.#next = page.next;
+    this.state.patch({ invoices: page.results, hasMore: page.next !== null });
+    this.#followed?.release(page.position);
+  }
+
+  #apply(event: InvoiceEvent): void {
+    this.state.patch({ invoices: reduceInvoices(this.getSnapshot().invoices, event) });
   }
 }
